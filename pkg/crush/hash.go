@@ -66,53 +66,60 @@ const (
 	x0, y0       = 231232, 1232
 )
 
-// mix is Jenkins' reversible 96-bit mix (burtleburtle.net/bob/hash/evahash.html).
-func mix(a, b, c uint32) (uint32, uint32, uint32) {
+// A mix is Jenkins' reversible 96-bit mix (burtleburtle.net/bob/hash/evahash.html) in three
+// turns. Each turn is small enough for the compiler to inline; whole mixes are not, and
+// calls would cost more than the arithmetic.
+func turn1(a, b, c uint32) (uint32, uint32, uint32) {
 	a = (a - b - c) ^ c>>13
 	b = (b - c - a) ^ a<<8
 	c = (c - a - b) ^ b>>13
+	return a, b, c
+}
+
+func turn2(a, b, c uint32) (uint32, uint32, uint32) {
 	a = (a - b - c) ^ c>>12
 	b = (b - c - a) ^ a<<16
 	c = (c - a - b) ^ b>>5
+	return a, b, c
+}
+
+func turn3(a, b, c uint32) (uint32, uint32, uint32) {
 	a = (a - b - c) ^ c>>3
 	b = (b - c - a) ^ a<<10
 	c = (c - a - b) ^ b>>15
 	return a, b, c
 }
 
+// Mix is one whole mix, for hashes that other packages build from it.
+func Mix(a, b, c uint32) (uint32, uint32, uint32) { return turn3(turn2(turn1(a, b, c))) }
+
 // Hash2 is rjenkins1 of two words. Ceph also seeds placement groups and tests reweights
 // and primary affinities with it, whatever hash the buckets use.
 func Hash2(a, b uint32) uint32 {
-	h := rjenkinsSeed ^ a ^ b
-	x, y := uint32(x0), uint32(y0)
-	a, b, h = mix(a, b, h)
-	x, _, h = mix(x, a, h)
-	_, _, h = mix(b, y, h)
-	_ = x
+	h, x, y := rjenkinsSeed^a^b, uint32(x0), uint32(y0)
+	a, b, h = turn3(turn2(turn1(a, b, h)))
+	_, a, h = turn3(turn2(turn1(x, a, h)))
+	_, _, h = turn3(turn2(turn1(b, y, h)))
 	return h
 }
 
 func rjenkins3(a, b, c uint32) uint32 {
-	h := rjenkinsSeed ^ a ^ b ^ c
-	x, y := uint32(x0), uint32(y0)
-	a, b, h = mix(a, b, h)
-	c, x, h = mix(c, x, h)
-	y, a, h = mix(y, a, h)
-	b, x, h = mix(b, x, h)
-	_, _, h = mix(y, c, h)
-	_, _ = a, b
+	h, x, y := rjenkinsSeed^a^b^c, uint32(x0), uint32(y0)
+	a, b, h = turn3(turn2(turn1(a, b, h)))
+	c, x, h = turn3(turn2(turn1(c, x, h)))
+	y, _, h = turn3(turn2(turn1(y, a, h)))
+	_, _, h = turn3(turn2(turn1(b, x, h)))
+	_, _, h = turn3(turn2(turn1(y, c, h)))
 	return h
 }
 
 func rjenkins4(a, b, c, d uint32) uint32 {
-	h := rjenkinsSeed ^ a ^ b ^ c ^ d
-	x, y := uint32(x0), uint32(y0)
-	a, b, h = mix(a, b, h)
-	c, d, h = mix(c, d, h)
-	a, x, h = mix(a, x, h)
-	y, b, h = mix(y, b, h)
-	c, x, h = mix(c, x, h)
-	_, _, h = mix(y, d, h)
-	_, _ = a, b
+	h, x, y := rjenkinsSeed^a^b^c^d, uint32(x0), uint32(y0)
+	a, b, h = turn3(turn2(turn1(a, b, h)))
+	c, d, h = turn3(turn2(turn1(c, d, h)))
+	_, x, h = turn3(turn2(turn1(a, x, h)))
+	y, _, h = turn3(turn2(turn1(y, b, h)))
+	_, _, h = turn3(turn2(turn1(c, x, h)))
+	_, _, h = turn3(turn2(turn1(y, d, h)))
 	return h
 }

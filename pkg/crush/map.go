@@ -23,14 +23,14 @@ type RuleID int32
 // Limits keep a hostile map from asking for more memory than a cluster could ever use:
 // the mapper keeps one slot for every id up to the largest.
 const (
-	MaxDeviceID = 1<<20 - 1  // largest device id
-	MinBucketID = -1 << 20   // smallest bucket id
-	MaxRuleID   = 255        // as in Ceph
-	MaxItems    = 1 << 20    // items of one bucket
-	MaxDepth    = 64         // levels from a root to a device
-	MaxSteps    = 1000       // steps of one rule
-	maxTries    = 1_000_000  // of any kind: a rule cannot run for ever
-	maxSetSlots = 1_000      // positions of one weight set
+	MaxDeviceID = 1<<20 - 1 // largest device id
+	MinBucketID = -1 << 20  // smallest bucket id
+	MaxRuleID   = 255       // as in Ceph
+	MaxItems    = 1 << 20   // items of one bucket
+	MaxDepth    = 64        // levels from a root to a device
+	MaxSteps    = 1000      // steps of one rule
+	maxTries    = 1_000_000 // of any kind: a rule cannot run for ever
+	maxSetSlots = 1_000     // positions of one weight set
 )
 
 // Map is a hierarchy of weighted buckets over devices, and the rules that pick from it.

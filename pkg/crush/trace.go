@@ -1,0 +1,59 @@
+package crush
+
+// Tracer hears what a Mapper does, so that a mapping can be explained.
+type Tracer interface {
+	Draw(Draw)
+	Judge(item ItemID, v Verdict)
+}
+
+// Draw is one draw in one bucket.
+type Draw struct {
+	Bucket   ItemID
+	Attempt  uint32 // Ceph's r
+	Position int    // in the result, where a weight set tells positions apart
+	Winner   ItemID
+	Straws   []Straw2Draw // of a straw2 bucket: what each item drew
+}
+
+// Straw2Draw is what one item of a straw2 bucket drew: Quotient is −ln(u)/weight in Ceph's
+// fixed point, and the least wins. Items without weight cannot win.
+type Straw2Draw struct {
+	Item     ItemID
+	Weight   Weight
+	U        uint16
+	Quotient uint64
+}
+
+// Verdict is what becomes of an item that a descent found.
+type Verdict uint8
+
+const (
+	Accepted  Verdict = iota
+	Collision         // chosen before
+	Out               // a device that its reweight rejects for this input
+	NoLeaf            // a bucket without an acceptable device below it
+	Empty             // the descent met a bucket without items
+	DeadEnd           // the descent met a device where a bucket was wanted
+)
+
+func (v Verdict) String() string {
+	return [...]string{"accepted", "collision", "out", "no leaf", "empty bucket", "dead end"}[v]
+}
+
+func (c *chooser) traceDraw(b *bucket, r uint32, position, winner int) {
+	d := Draw{Bucket: b.id, Attempt: r, Position: position, Winner: b.items[winner]}
+	if b.alg == Straw2 {
+		weights, ids := b.weights, b.items
+		if c.set != nil {
+			weights, ids = c.set.override(b, position)
+		}
+		for i, id := range ids {
+			s := Straw2Draw{Item: b.items[i], Weight: weights[i], U: uint16(b.hash.hash3(c.x, uint32(id), r))}
+			if s.Weight > 0 {
+				s.Quotient = negLog(s.U) / uint64(s.Weight)
+			}
+			d.Straws = append(d.Straws, s)
+		}
+	}
+	c.trace.Draw(d)
+}
