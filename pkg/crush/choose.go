@@ -17,6 +17,8 @@ type chooser struct {
 	n    int      // items the step asks for
 	want TypeID   // what to stop at
 	leaf *chooser // chooseleaf: finds a device below each chosen bucket; else nil
+
+	inner bool // this is such a leaf
 }
 
 // firstn fills out from its front with distinct items and says how many it found. An item
@@ -41,12 +43,12 @@ func (c *chooser) place(from *bucket, first uint32, out, leaves []ItemID, placed
 	for failed := 0; ; {
 		f := c.descend(at, first+uint32(failed), 0, placed, failedHere)
 		if f.verdict == deadEnd {
-			return c.judge(f.item, DeadEnd)
+			return c.judge(placed, f.item, DeadEnd)
 		}
 		if f.verdict == found {
 			f.verdict = c.testFirstn(f, out, leaves, placed)
 		}
-		if c.judge(f.item, f.verdict) {
+		if c.judge(placed, f.item, f.verdict) {
 			out[placed] = f.item
 			return true
 		}
@@ -132,7 +134,7 @@ func (c *chooser) indep(from *bucket, first int, outer uint32, out, leaves []Ite
 func (c *chooser) placeIndep(from *bucket, first, i int, outer uint32, round int, out, leaves []ItemID) bool {
 	f := c.descend(from, uint32(first+i)+outer, round, first, 0)
 	if f.verdict == deadEnd {
-		c.judge(f.item, DeadEnd)
+		c.judge(first+i, f.item, DeadEnd)
 		out[i] = None
 		if c.leaf != nil {
 			leaves[i] = None
@@ -142,7 +144,7 @@ func (c *chooser) placeIndep(from *bucket, first, i int, outer uint32, round int
 	if f.verdict == found {
 		f.verdict = c.testIndep(f, first+i, out, leaves, i)
 	}
-	if !c.judge(f.item, f.verdict) {
+	if !c.judge(first+i, f.item, f.verdict) {
 		return false
 	}
 	out[i] = f.item
@@ -299,9 +301,9 @@ func (c *chooser) testOut(item ItemID) Verdict {
 }
 
 // judge reports a verdict to the tracer and says whether the item was accepted.
-func (c *chooser) judge(item ItemID, v Verdict) bool {
+func (c *chooser) judge(position int, item ItemID, v Verdict) bool {
 	if c.trace != nil {
-		c.trace.Judge(item, v)
+		c.trace.Judge(Judgement{position, c.inner, item, v})
 	}
 	return v == Accepted
 }

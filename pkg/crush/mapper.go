@@ -138,6 +138,9 @@ func (mp *Mapper) Map(dst []ItemID, s *Scratch, q Query) []ItemID {
 	run := run{mp: mp, s: s, q: q, settings: newSettings(mp.tunables)}
 	full := len(dst) + q.Count
 	for _, step := range mp.rules[q.Rule].Steps {
+		if q.Trace != nil {
+			q.Trace.Step(step)
+		}
 		switch {
 		case step.Op == OpTake:
 			run.take(ItemID(step.Arg1))
@@ -256,7 +259,7 @@ func (r *run) chooser(step Step, n int) *chooser {
 		return c
 	}
 	*leaf = *c
-	leaf.want = 0
+	leaf.inner, leaf.want = true, 0
 	leaf.tries = r.settings.leafTries
 	if leaf.tries == 0 {
 		leaf.tries = 1

@@ -2,17 +2,26 @@ package crush
 
 // Tracer hears what a Mapper does, so that a mapping can be explained.
 type Tracer interface {
+	Step(Step)
 	Draw(Draw)
-	Judge(item ItemID, v Verdict)
+	Judge(Judgement)
 }
 
 // Draw is one draw in one bucket.
 type Draw struct {
-	Bucket   ItemID
-	Attempt  uint32 // Ceph's r
-	Position int    // in the result, where a weight set tells positions apart
-	Winner   ItemID
-	Straws   []Straw2Draw // of a straw2 bucket: what each item drew
+	Bucket  ItemID
+	Attempt uint32 // Ceph's r
+	Leaf    bool   // in the search for a device below a bucket that chooseleaf found
+	Winner  ItemID
+	Straws  []Straw2Draw // of a straw2 bucket: what each item drew
+}
+
+// Judgement is what becomes of an item that a descent found for a position.
+type Judgement struct {
+	Position int
+	Leaf     bool
+	Item     ItemID // None where the descent ended without one
+	Verdict  Verdict
 }
 
 // Straw2Draw is what one item of a straw2 bucket drew: Quotient is −ln(u)/weight in Ceph's
@@ -41,7 +50,7 @@ func (v Verdict) String() string {
 }
 
 func (c *chooser) traceDraw(b *bucket, r uint32, position, winner int) {
-	d := Draw{Bucket: b.id, Attempt: r, Position: position, Winner: b.items[winner]}
+	d := Draw{Bucket: b.id, Attempt: r, Leaf: c.inner, Winner: b.items[winner]}
 	if b.alg == Straw2 {
 		weights, ids := b.weights, b.items
 		if c.set != nil {

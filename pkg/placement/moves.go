@@ -1,0 +1,265 @@
+package placement
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"zeph/pkg/crush"
+	"zeph/pkg/osdmap"
+)
+
+// Moves tells what the way from one table to another moves. It compares up sets: where the
+// data should be, not who serves it meanwhile. Bytes are zero when they were not given.
+type Moves struct {
+	PGs      int `json:"pgs"`      // placement groups looked at; of a pool whose pg_num differs, the larger number
+	Remapped int `json:"remapped"` // of them, those with a copy to move
+	Copies   int `json:"copies"`   // copies of PGs that move to another OSD
+
+	// Least is the least number of copies that any placement by the same weights would
+	// move: for each PG those that the OSDs which can still serve lack afterwards, or, if
+	// it is more, what the gains in fair share of all OSDs add up to.
+	Least int `json:"least"`
+
+	Bytes      uint64 `json:"bytes"`
+	LeastBytes uint64 `json:"least_bytes"`
+	Flows      []Flow `json:"flows"` // most copies first
+
+	Short  Count `json:"short"`  // PGs with fewer OSDs than their pool's size
+	Shared Count `json:"shared"` // PGs with more copies in a failure domain than their rule allows
+}
+
+// Flow is what moves from one OSD to another.
+type Flow struct {
+	From  osdmap.OSDID `json:"from"` // NoOSD: a copy that was lacking is made
+	To    osdmap.OSDID `json:"to"`   // NoOSD: a copy is given up
+	PGs   int          `json:"pgs"`
+	Bytes uint64       `json:"bytes"`
+}
+
+// Count is a number before and after.
+type Count struct {
+	Before int `json:"before"`
+	After  int `json:"after"`
+}
+
+// Bytes says how much data a PG holds, one copy of it. A nil Bytes means not known.
+type Bytes func(osdmap.PGID) uint64
+
+// CompareTables says what moves from one table to the other, in pools that both have.
+func CompareTables(before, after *Table, bytes Bytes) *Moves {
+	c := &comparison{before: before, after: after, bytes: bytes, flows: make(map[[2]osdmap.OSDID]*Flow)}
+	for pool := range after.Map().Pools() {
+		if old, ok := before.Map().Pool(pool.ID); ok {
+			c.pool(&old, &pool)
+		}
+	}
+	c.Flows = make([]Flow, 0, len(c.flows))
+	for _, f := range c.flows {
+		c.Flows = append(c.Flows, *f)
+	}
+	slices.SortFunc(c.Flows, func(a, b Flow) int {
+		return cmp.Or(cmp.Compare(b.PGs, a.PGs), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
+	})
+	return &c.Moves
+}
+
+type comparison struct {
+	Moves
+	before, after *Table
+	bytes         Bytes
+	flows         map[[2]osdmap.OSDID]*Flow
+}
+
+// pool compares one pool. Where pg_num differs, every PG of the side that has more is
+// compared with the one it splits from, or merges into; it holds that one's share.
+func (c *comparison) pool(old, now *osdmap.Pool) {
+	was, is := c.before.Pool(old.ID), c.after.Pool(now.ID)
+	var forced, total int
+	var forcedBytes, totalBytes uint64
+	gone, sizes := c.gone(), c.pieceSizes(old, now)
+	for seed := range max(old.PGNum, now.PGNum) {
+		parent := stableMod(seed, old.PGNum)
+		from, to, size := was[parent], is[stableMod(seed, now.PGNum)], sizes[parent]
+		c.PGs++
+		if c.pg(now, from.Up, to.Up, size) {
+			c.Remapped++
+		}
+		total += len(to.Up)
+		totalBytes += size * uint64(len(to.Up))
+		lacking := max(0, countOSDs(to.Up, nil)-countOSDs(from.Up, gone))
+		forced += lacking
+		forcedBytes += uint64(lacking) * size
+	}
+	gain := c.gain(old, now)
+	c.Least += max(forced, int(gain*float64(total)+0.5))
+	c.LeastBytes += max(forcedBytes, uint64(gain*float64(totalBytes)+0.5))
+	c.Short.Before += short(old, was)
+	c.Short.After += short(now, is)
+	c.Shared.Before += shared(c.before, old, was)
+	c.Shared.After += shared(c.after, now, is)
+}
+
+// pieceSizes is what one piece of each old PG holds, when pg_num goes from old to now.
+func (c *comparison) pieceSizes(old, now *osdmap.Pool) []uint64 {
+	sizes := make([]uint64, old.PGNum)
+	if c.bytes == nil {
+		return sizes
+	}
+	pieces := make([]uint64, old.PGNum)
+	for seed := range max(old.PGNum, now.PGNum) {
+		pieces[stableMod(seed, old.PGNum)]++
+	}
+	for i := range sizes {
+		sizes[i] = c.bytes(osdmap.PGID{Pool: old.ID, Seed: uint32(i)}) / pieces[i]
+	}
+	return sizes
+}
+
+// pg notes what moves between two mappings of the same data.
+func (c *comparison) pg(pool *osdmap.Pool, from, to []osdmap.OSDID, size uint64) bool {
+	moves := pairs(pool, from, to)
+	for _, m := range moves {
+		f := c.flows[m]
+		if f == nil {
+			f = &Flow{From: m[0], To: m[1]}
+			c.flows[m] = f
+		}
+		f.PGs++
+		f.Bytes += size
+		if m[1] != osdmap.NoOSD {
+			c.Copies++
+			c.Bytes += size
+		}
+	}
+	return len(moves) > 0
+}
+
+// pairs matches what leaves with what comes. Shards of an erasure pool move by position;
+// copies are alike, so any that leaves can feed any that comes.
+func pairs(pool *osdmap.Pool, from, to []osdmap.OSDID) [][2]osdmap.OSDID {
+	var moves [][2]osdmap.OSDID
+	if !pool.CanShift() {
+		for i := range max(len(from), len(to)) {
+			if a, b := at(from, i), at(to, i); a != b {
+				moves = append(moves, [2]osdmap.OSDID{a, b})
+			}
+		}
+		return moves
+	}
+	left := without(from, to)
+	come := without(to, from)
+	for i := range max(len(left), len(come)) {
+		moves = append(moves, [2]osdmap.OSDID{at(left, i), at(come, i)})
+	}
+	return moves
+}
+
+func at(mapping []osdmap.OSDID, i int) osdmap.OSDID {
+	if i < len(mapping) {
+		return mapping[i]
+	}
+	return osdmap.NoOSD
+}
+
+func without(mapping, other []osdmap.OSDID) []osdmap.OSDID {
+	return slices.DeleteFunc(slices.Clone(mapping), func(id osdmap.OSDID) bool {
+		return id == osdmap.NoOSD || slices.Contains(other, id)
+	})
+}
+
+// gone are the OSDs that can hold nothing afterwards.
+func (c *comparison) gone() map[osdmap.OSDID]bool {
+	gone := make(map[osdmap.OSDID]bool)
+	for id := range c.before.Map().OSDs() {
+		if m := c.after.Map(); m.IsOut(id) || m.IsDown(id) {
+			gone[id] = true
+		}
+	}
+	return gone
+}
+
+// gain is the part of a pool's data that must change place for every OSD to have its fair
+// share by weight afterwards, when every one had it before.
+func (c *comparison) gain(old, now *osdmap.Pool) float64 {
+	before, after := fairShares(c.before.Map(), old), fairShares(c.after.Map(), now)
+	gain := 0.0
+	for _, id := range slices.Sorted(maps.Keys(after)) { // in order: sums of floats depend on it
+		gain += max(0, after[id]-before[id])
+	}
+	return gain
+}
+
+// fairShares is the share of a pool's data that each OSD would hold by its weights alone:
+// crush weights times reweight, of the devices below what the rule takes.
+func fairShares(m *osdmap.Map, pool *osdmap.Pool) map[osdmap.OSDID]float64 {
+	shares := make(map[osdmap.OSDID]float64)
+	if m.Crush() == nil {
+		return shares
+	}
+	rule, ok := m.Crush().Rule(pool.Rule)
+	if !ok {
+		return shares
+	}
+	var total float64
+	var add func(id crush.ItemID, w crush.Weight)
+	add = func(id crush.ItemID, w crush.Weight) {
+		if id.IsDevice() {
+			share := w.Float() * m.Weight(osdmap.OSDID(id)).Float()
+			shares[osdmap.OSDID(id)] += share
+			total += share
+			return
+		}
+		if b, ok := m.Crush().Bucket(id); ok {
+			for _, it := range b.Items {
+				add(it.ID, it.Weight)
+			}
+		}
+	}
+	for _, step := range rule.Steps {
+		if step.Op == crush.OpTake {
+			add(crush.ItemID(step.Arg1), crush.One)
+		}
+	}
+	for id := range shares {
+		if total > 0 {
+			shares[id] /= total
+		}
+	}
+	return shares
+}
+
+func short(pool *osdmap.Pool, pgs []Mapping) int {
+	n := 0
+	for i := range pgs {
+		if countOSDs(pgs[i].Up, nil) < int(pool.Size) {
+			n++
+		}
+	}
+	return n
+}
+
+// countOSDs counts the OSDs of a mapping, holes and those that are gone left out.
+func countOSDs(mapping []osdmap.OSDID, gone map[osdmap.OSDID]bool) int {
+	n := 0
+	for _, id := range mapping {
+		if id != osdmap.NoOSD && !gone[id] {
+			n++
+		}
+	}
+	return n
+}
+
+func shared(t *Table, pool *osdmap.Pool, pgs []Mapping) int {
+	if t.Map().Crush() == nil {
+		return 0
+	}
+	d := newDomains(t.Map().Crush(), pool)
+	n := 0
+	for i := range pgs {
+		if !d.holds(pgs[i].Up) {
+			n++
+		}
+	}
+	return n
+}
