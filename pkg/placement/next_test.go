@@ -16,6 +16,8 @@ import (
 func small(t testing.TB) *osdmap.Map {
 	t.Helper()
 	text := "type 0 osd\ntype 1 host\ntype 3 rack\ntype 11 root\n"
+	text = "tunable choose_local_tries 0 tunable choose_local_fallback_tries 0 tunable choose_total_tries 50\n" +
+		"tunable chooseleaf_descend_once 1 tunable chooseleaf_vary_r 1 tunable chooseleaf_stable 1\n" + text
 	for i := range 18 {
 		text = fmt.Sprintf("device %d osd.%d\n", i, i) + text
 	}
