@@ -5,13 +5,13 @@
 //
 // A map is a hierarchy of buckets over devices (3.1) and rules that pick from it (3.2):
 //
-//	              default (root)               rule spread:
-//	            /        |       \               take default
-//	        rack0      rack1     rack2           chooseleaf firstn 3 type rack
-//	       /    \        |         |             emit
-//	   host0  host1    host2     host3
-//	   /  \    |       /  \      /   \
-//	  0    1   2      3    4    5     6        osd ids; every edge has a weight
+//	            default (root)               rule spread:
+//	          /        |       \               take default
+//	      rack0      rack1     rack2           chooseleaf firstn 3 type rack
+//	     /    \        |         |             emit
+//	 host0  host1    host2     host3
+//	 /  \    |       /  \      /   \
+//	0    1   2      3    4    5     6        osd ids; every edge has a weight
 //
 // To map an input x (a placement group), each replica does this until it has a device:
 //

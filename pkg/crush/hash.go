@@ -52,12 +52,40 @@ func (h Hash) hash4(a, b, c, d uint32) uint32 {
 	return rjenkins4(a, b, c, d)
 }
 
-func xx(words ...uint32) uint32 {
-	var buf [16]byte
-	for i, w := range words {
-		binary.LittleEndian.PutUint32(buf[4*i:], w)
+// A block is as many items as are hashed at a time.
+type block [16]uint32
+
+// hash3s hashes input, each of up to 16 items, and attempt: hash3 for many.
+func (h Hash) hash3s(out *block, x uint32, items []ItemID, r uint32) {
+	if h == RJenkins1 {
+		var ids block
+		for i, id := range items {
+			ids[i] = uint32(id)
+		}
+		hashBlock(out, &ids, len(items), x, r)
+		return
 	}
-	return uint32(xxhash.Sum64(buf[:4*len(words)]))
+	for i, id := range items {
+		out[i] = h.hash3(x, uint32(id), r)
+	}
+}
+
+func hashBlockGeneric(out, ids *block, n int, x, r uint32) {
+	for i, id := range ids[:n] {
+		out[i] = rjenkins3(x, id, r)
+	}
+}
+
+// xx is the low half of xxHash64 of the words, little-endian.
+func xx(a, b, c uint32, more ...uint32) uint32 {
+	buf := make([]byte, 12, 16)
+	binary.LittleEndian.PutUint32(buf, a)
+	binary.LittleEndian.PutUint32(buf[4:], b)
+	binary.LittleEndian.PutUint32(buf[8:], c)
+	for _, d := range more {
+		buf = binary.LittleEndian.AppendUint32(buf, d)
+	}
+	return uint32(xxhash.Sum64(buf))
 }
 
 // rjenkinsSeed starts every rjenkins1 hash; x0 and y0 pad its input to whole mixes.

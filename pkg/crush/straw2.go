@@ -20,18 +20,21 @@ import "math/bits"
 // rounded down. Of equals the first wins. Items without weight never win, unless all are.
 func (b *bucket) straw2(x, r uint32, weights []Weight, ids []ItemID) int {
 	winner, best := 0, ^uint64(0)
-	weights = weights[:len(ids)]
-	for i, id := range ids {
-		w := uint64(weights[i])
-		if w == 0 {
-			continue
-		}
-		n := negLog(uint16(b.hash.hash3(x, uint32(id), r)))
+	var hashes block
+	for start := 0; start < len(ids); start += len(hashes) {
+		end := min(start+len(hashes), len(ids))
+		b.hash.hash3s(&hashes, x, ids[start:end], r)
+		for i, w := range weights[start:end] {
+			if w == 0 {
+				continue
+			}
+			n := negLog(uint16(hashes[i]))
 
-		// n/w < best, without dividing: n < best·w. Few draws pass, so divisions are rare.
-		if hi, lo := bits.Mul64(best, w); hi != 0 || n < lo {
-			if q := n / w; q < best {
-				winner, best = i, q
+			// n/w < best, without dividing: n < best·w. Few draws pass, so divisions are rare.
+			if hi, lo := bits.Mul64(best, uint64(w)); hi != 0 || n < lo {
+				if q := n / uint64(w); q < best {
+					winner, best = start+i, q
+				}
 			}
 		}
 	}

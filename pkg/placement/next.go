@@ -42,6 +42,7 @@ func (t *Table) Next(m *osdmap.Map) (*Table, error) {
 type difference struct {
 	redraw   bool   // CRUSH may choose an OSD that it did not choose before
 	less     []bool // by OSD: CRUSH may reject it where it did not before
+	some     bool   // any is changed
 	someLess bool
 	changed  []bool               // by OSD: up or down, primary affinity, or less
 	special  map[osdmap.PGID]bool // has an upmap or temporary mapping in either map
@@ -60,9 +61,10 @@ func compare(old, next *Mapper) difference {
 		before, after := old.osds.Weight(id), next.osds.Weight(id)
 		d.redraw = d.redraw || after > before || old.osds.Exists(id) != next.osds.Exists(id)
 		d.less[i] = after < before
-		d.someLess = d.someLess || d.less[i]
 		d.changed[i] = d.less[i] || old.osds.IsUp(id) != next.osds.IsUp(id) ||
 			old.osds.PrimaryAffinity(id) != next.osds.PrimaryAffinity(id)
+		d.someLess = d.someLess || d.less[i]
+		d.some = d.some || d.changed[i]
 	}
 	d.note(old.osds)
 	d.note(next.osds)
@@ -94,6 +96,9 @@ func sameDraw(a, b *osdmap.Pool) bool {
 // patch is a pool's table after a difference. The old one stays as it is.
 func (mp *Mapper) patch(s *Scratch, old poolTable, pool osdmap.Pool, d *difference) poolTable {
 	pt := poolTable{pool: pool, pgs: old.pgs}
+	if !d.some && len(d.special) == 0 {
+		return pt
+	}
 	redrawAll := d.someLess && mp.crush != nil && mp.hides(pool.Rule)
 	for i := range old.pgs {
 		pg := osdmap.PGID{Pool: pool.ID, Seed: uint32(i)}
