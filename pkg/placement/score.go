@@ -1,7 +1,6 @@
 package placement
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -37,7 +36,9 @@ type Trial struct {
 
 // Run places the inputs by every algorithm on the cluster as it is, with one device more (a
 // twin of the first one, beside it) and with one device less (the one in the middle).
-func (t Trial) Run(ctx context.Context) ([]Score, error) {
+//
+// It asks stopped between algorithms and ends with the error that gives.
+func (t Trial) Run(stopped func() error) ([]Score, error) {
 	now, err := t.ground(t.Map)
 	if err != nil {
 		return nil, err
@@ -66,7 +67,7 @@ func (t Trial) Run(ctx context.Context) ([]Score, error) {
 	}
 	scores := make([]Score, len(now.algorithms))
 	for i, algo := range now.algorithms {
-		if err := ctx.Err(); err != nil {
+		if err := stopped(); err != nil {
 			return nil, err
 		}
 		s := &scores[i]
