@@ -270,7 +270,7 @@ func (c *chooser) permute(b *bucket, r uint32) int {
 // result; positions beyond the last share it.
 func (set *WeightSet) override(b *bucket, position int) ([]Weight, []ItemID) {
 	weights, ids := b.weights, b.items
-	a := set.args[-1-b.id]
+	a := set.args[b.id]
 	if a == nil {
 		return weights, ids
 	}

@@ -29,8 +29,15 @@ const (
 	MaxItems    = 1 << 20   // items of one bucket
 	MaxDepth    = 64        // levels from a root to a device
 	MaxSteps    = 1000      // steps of one rule
-	maxTries    = 1_000_000 // of any kind: a rule cannot run for ever
 	maxSetSlots = 1_000     // positions of one weight set
+)
+
+// More limits keep a rule from running for ever.
+const (
+	maxTries  = 100_000    // descents for one position
+	maxLocal  = 1_000      // retries within one bucket
+	maxChoose = 10_000     // items of one choose step
+	maxWork   = 10_000_000 // descents of chooseleaf: those of the step times those below each
 )
 
 // Map is a hierarchy of weighted buckets over devices, and the rules that pick from it.

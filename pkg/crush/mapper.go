@@ -20,7 +20,7 @@ type Mapper struct {
 
 // WeightSet is one ChooseArgs of the map, laid out for drawing.
 type WeightSet struct {
-	args []*ChooseArg // by −1−id; nil where the bucket keeps its own weights
+	args map[ItemID]*ChooseArg // by bucket; none where it keeps its own weights
 }
 
 // WeightSet is the one that Ceph uses for a pool: the pool's own, else the default, else nil.
@@ -66,9 +66,9 @@ func NewMapper(m *Map) (*Mapper, error) {
 	}
 	mp.sets = make(map[int64]*WeightSet, len(m.ChooseArgs))
 	for _, a := range m.ChooseArgs {
-		set := &WeightSet{args: make([]*ChooseArg, len(mp.buckets))}
+		set := &WeightSet{args: make(map[ItemID]*ChooseArg, len(a.Args))}
 		for i := range a.Args {
-			set.args[-1-a.Args[i].Bucket] = &a.Args[i]
+			set.args[a.Args[i].Bucket] = &a.Args[i]
 		}
 		mp.sets[a.ID] = set
 	}
@@ -197,6 +197,17 @@ func (s *settings) set(step Step) {
 	}
 }
 
+// triesBelow is how many descents chooseleaf makes below each bucket that it found.
+func (s *settings) triesBelow(op Op) int {
+	switch {
+	case s.leafTries > 0:
+		return s.leafTries
+	case op.IsFirstn() && !s.descendOnce:
+		return s.tries
+	}
+	return 1
+}
+
 // run is the execution of one rule for one input.
 type run struct {
 	mp       *Mapper
@@ -260,13 +271,7 @@ func (r *run) chooser(step Step, n int) *chooser {
 	}
 	*leaf = *c
 	leaf.inner, leaf.want = true, 0
-	leaf.tries = r.settings.leafTries
-	if leaf.tries == 0 {
-		leaf.tries = 1
-		if step.Op.IsFirstn() && !r.settings.descendOnce {
-			leaf.tries = r.settings.tries
-		}
-	}
+	leaf.tries = r.settings.triesBelow(step.Op)
 	c.leaf = leaf
 	return c
 }

@@ -49,8 +49,8 @@ func (v *validator) tunables() {
 		val  int
 		most int
 	}{
-		{"choose_local_tries", t.LocalTries, maxTries},
-		{"choose_local_fallback_tries", t.LocalFallbackTries, maxTries},
+		{"choose_local_tries", t.LocalTries, maxLocal},
+		{"choose_local_fallback_tries", t.LocalFallbackTries, maxLocal},
 		{"choose_total_tries", t.TotalTries, maxTries},
 		{"chooseleaf_descend_once", t.DescendOnce, 1},
 		{"chooseleaf_vary_r", t.VaryR, 31},
@@ -180,24 +180,44 @@ func (v *validator) rule(r *Rule) {
 	if len(r.Steps) > MaxSteps {
 		v.fail("rule %q: %d steps, at most %d are allowed", r.Name, len(r.Steps), MaxSteps)
 	}
+	set := newSettings(v.m.Tunables)
 	for i, s := range r.Steps {
+		set.set(s)
 		switch {
 		case opNames[s.Op] == "":
 			v.fail("rule %q step %d: unknown instruction %d", r.Name, i, s.Op)
 		case s.Op == OpTake:
 			v.take(r, i, ItemID(s.Arg1))
 		case s.Op.IsChoose():
-			if s.Arg1 < -maxTries || s.Arg1 > maxTries {
-				v.fail("rule %q step %d: cannot choose %d items", r.Name, i, s.Arg1)
-			}
-			if s.Arg2 < 0 {
-				v.fail("rule %q step %d: type %d does not exist", r.Name, i, s.Arg2)
-			}
-		case s.Op == OpSetVaryR && s.Arg1 > 31:
-			v.fail("rule %q step %d: %s %d: must be at most 31", r.Name, i, s.Op, s.Arg1)
-		case s.Arg1 > maxTries:
-			v.fail("rule %q step %d: %s %d: must be at most %d", r.Name, i, s.Op, s.Arg1, maxTries)
+			v.choose(r, i, s, &set)
+		default:
+			v.setting(r, i, s)
 		}
+	}
+}
+
+func (v *validator) choose(r *Rule, step int, s Step, set *settings) {
+	if s.Arg1 < -maxChoose || s.Arg1 > maxChoose {
+		v.fail("rule %q step %d: cannot choose %d items, at most %d", r.Name, step, s.Arg1, maxChoose)
+	}
+	if s.Arg2 < 0 {
+		v.fail("rule %q step %d: type %d does not exist", r.Name, step, s.Arg2)
+	}
+	if work := set.tries * set.triesBelow(s.Op); s.Op.IsLeaf() && work > maxWork {
+		v.fail("rule %q step %d: could descend %d times for one item, at most %d are allowed", r.Name, step, work, maxWork)
+	}
+}
+
+func (v *validator) setting(r *Rule, step int, s Step) {
+	most := int32(maxTries)
+	switch s.Op {
+	case OpSetVaryR:
+		most = 31
+	case OpSetLocalTries, OpSetLocalFallback:
+		most = maxLocal
+	}
+	if s.Arg1 > most {
+		v.fail("rule %q step %d: %s %d: must be at most %d", r.Name, step, s.Op, s.Arg1, most)
 	}
 }
 
