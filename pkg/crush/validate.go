@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
+	"strings"
 )
 
 // Validate names everything that is wrong with the map; nil means NewMapper accepts it.
@@ -24,6 +24,9 @@ func (m *Map) Validate() error {
 		v.rule(&m.Rules[i])
 	}
 	for i := range m.ChooseArgs {
+		if i > 0 && m.ChooseArgs[i-1].ID >= m.ChooseArgs[i].ID {
+			v.fail("weight set %d: appears twice or out of order", m.ChooseArgs[i].ID)
+		}
 		v.args(&m.ChooseArgs[i])
 	}
 	return errors.Join(v.errs...)
@@ -74,6 +77,8 @@ func (v *validator) names() {
 		seen[name] = id
 	}
 	for i, d := range v.m.Devices {
+		v.name("device", d.Name)
+		v.name("class", d.Class)
 		if d.ID < 0 || d.ID > MaxDeviceID {
 			v.fail("device %q: id %d must be 0 to %d", d.Name, d.ID, MaxDeviceID)
 		}
@@ -83,6 +88,12 @@ func (v *validator) names() {
 		once(d.Name, d.ID)
 	}
 	for i, b := range v.m.Buckets {
+		name := b.Name
+		if b.IsShadow() {
+			v.name("class", b.Class)
+			name = strings.TrimSuffix(name, "~"+b.Class)
+		}
+		v.name("bucket", name)
 		if b.ID > -1 || b.ID < MinBucketID {
 			v.fail("bucket %q: id %d must be -1 down to %d", b.Name, b.ID, MinBucketID)
 		}
@@ -93,6 +104,7 @@ func (v *validator) names() {
 	}
 	types := make(map[string]bool)
 	for i, t := range v.m.Types {
+		v.name("type", t.Name)
 		if t.ID < 0 || i > 0 && v.m.Types[i-1].ID >= t.ID {
 			v.fail("type %q: id %d is negative, appears twice or out of order", t.Name, t.ID)
 		}
@@ -103,6 +115,7 @@ func (v *validator) names() {
 	}
 	rules := make(map[string]bool)
 	for i, r := range v.m.Rules {
+		v.name("rule", r.Name)
 		if r.ID < 0 || r.ID > MaxRuleID || i > 0 && v.m.Rules[i-1].ID >= r.ID {
 			v.fail("rule %q: id %d must be 0 to %d, ascending, once", r.Name, r.ID, MaxRuleID)
 		}
@@ -110,6 +123,13 @@ func (v *validator) names() {
 			v.fail("rule %q: name appears twice", r.Name)
 		}
 		rules[r.Name] = true
+	}
+}
+
+// name checks that a name can stand in a text map. Some things may have none.
+func (v *validator) name(what, name string) {
+	if name != "" && !validName(name) {
+		v.fail("%s %q: a name is made of letters, digits, '-', '_' and '.'", what, name)
 	}
 }
 
@@ -232,9 +252,6 @@ func (v *validator) take(r *Rule, step int, id ItemID) {
 }
 
 func (v *validator) args(set *ChooseArgs) {
-	if n := slices.IndexFunc(v.m.ChooseArgs, func(a ChooseArgs) bool { return a.ID == set.ID }); &v.m.ChooseArgs[n] != set {
-		v.fail("weight set %d: appears twice", set.ID)
-	}
 	for i, a := range set.Args {
 		b, ok := v.m.Bucket(a.Bucket)
 		switch {
