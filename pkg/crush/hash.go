@@ -126,7 +126,7 @@ func Mix(a, b, c uint32) (uint32, uint32, uint32) { return turn3(turn2(turn1(a, 
 func Hash2(a, b uint32) uint32 {
 	h, x, y := rjenkinsSeed^a^b, uint32(x0), uint32(y0)
 	a, b, h = turn3(turn2(turn1(a, b, h)))
-	_, a, h = turn3(turn2(turn1(x, a, h)))
+	_, _, h = turn3(turn2(turn1(x, a, h)))
 	_, _, h = turn3(turn2(turn1(b, y, h)))
 	return h
 }

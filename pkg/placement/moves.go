@@ -2,10 +2,8 @@ package placement
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
-	"zeph/pkg/crush"
 	"zeph/pkg/osdmap"
 )
 
@@ -16,9 +14,8 @@ type Moves struct {
 	Remapped int `json:"remapped"` // of them, those with a copy to move
 	Copies   int `json:"copies"`   // copies of PGs that move to another OSD
 
-	// Least is the least number of copies that any placement by the same weights would
-	// move: for each PG those that the OSDs which can still serve lack afterwards, or, if
-	// it is more, what the gains in fair share of all OSDs add up to.
+	// Least is what every way to the same fullness of all OSDs must move: the copies that
+	// OSDs gain, or, if it is more, those that PGs lack without the OSDs that are gone.
 	Least int `json:"least"`
 
 	Bytes      uint64 `json:"bytes"`
@@ -75,9 +72,9 @@ type comparison struct {
 // compared with the one it splits from, or merges into; it holds that one's share.
 func (c *comparison) pool(old, now *osdmap.Pool) {
 	was, is := c.before.Pool(old.ID), c.after.Pool(now.ID)
-	var forced, total int
-	var forcedBytes, totalBytes uint64
 	gone, sizes := c.gone(), c.pieceSizes(old, now)
+	copies, bytes := make(balance), make(balance)
+	lacking, lackingBytes := int64(0), int64(0)
 	for seed := range max(old.PGNum, now.PGNum) {
 		parent := stableMod(seed, old.PGNum)
 		from, to, size := was[parent], is[stableMod(seed, now.PGNum)], sizes[parent]
@@ -85,15 +82,14 @@ func (c *comparison) pool(old, now *osdmap.Pool) {
 		if c.pg(now, from.Up, to.Up, size) {
 			c.Remapped++
 		}
-		total += len(to.Up)
-		totalBytes += size * uint64(len(to.Up))
-		lacking := max(0, countOSDs(to.Up, nil)-countOSDs(from.Up, gone))
-		forced += lacking
-		forcedBytes += uint64(lacking) * size
+		copies.move(from.Up, to.Up, 1)
+		bytes.move(from.Up, to.Up, int64(size))
+		n := int64(max(0, countOSDs(to.Up, nil)-countOSDs(from.Up, gone)))
+		lacking += n
+		lackingBytes += n * int64(size)
 	}
-	gain := c.gain(old, now)
-	c.Least += max(forced, int(gain*float64(total)+0.5))
-	c.LeastBytes += max(forcedBytes, uint64(gain*float64(totalBytes)+0.5))
+	c.Least += int(max(lacking, copies.gains()))
+	c.LeastBytes += uint64(max(lackingBytes, bytes.gains()))
 	c.Short.Before += short(old, was)
 	c.Short.After += short(now, is)
 	c.Shared.Before += shared(c.before, old, was)
@@ -179,54 +175,27 @@ func (c *comparison) gone() map[osdmap.OSDID]bool {
 	return gone
 }
 
-// gain is the part of a pool's data that must change place for every OSD to have its fair
-// share by weight afterwards, when every one had it before.
-func (c *comparison) gain(old, now *osdmap.Pool) float64 {
-	before, after := fairShares(c.before.Map(), old), fairShares(c.after.Map(), now)
-	gain := 0.0
-	for _, id := range slices.Sorted(maps.Keys(after)) { // in order: sums of floats depend on it
-		gain += max(0, after[id]-before[id])
+// balance is how much more each OSD holds than before.
+type balance map[osdmap.OSDID]int64
+
+func (b balance) move(from, to []osdmap.OSDID, amount int64) {
+	for _, id := range from {
+		b[id] -= amount
 	}
-	return gain
+	for _, id := range to {
+		b[id] += amount
+	}
 }
 
-// fairShares is the share of a pool's data that each OSD would hold by its weights alone:
-// crush weights times reweight, of the devices below what the rule takes.
-func fairShares(m *osdmap.Map, pool *osdmap.Pool) map[osdmap.OSDID]float64 {
-	shares := make(map[osdmap.OSDID]float64)
-	if m.Crush() == nil {
-		return shares
-	}
-	rule, ok := m.Crush().Rule(pool.Rule)
-	if !ok {
-		return shares
-	}
-	var total float64
-	var add func(id crush.ItemID, w crush.Weight)
-	add = func(id crush.ItemID, w crush.Weight) {
-		if id.IsDevice() {
-			share := w.Float() * m.Weight(osdmap.OSDID(id)).Float()
-			shares[osdmap.OSDID(id)] += share
-			total += share
-			return
-		}
-		if b, ok := m.Crush().Bucket(id); ok {
-			for _, it := range b.Items {
-				add(it.ID, it.Weight)
-			}
+// gains adds up what OSDs gained.
+func (b balance) gains() int64 {
+	sum := int64(0)
+	for id, more := range b {
+		if id != osdmap.NoOSD {
+			sum += max(0, more)
 		}
 	}
-	for _, step := range rule.Steps {
-		if step.Op == crush.OpTake {
-			add(crush.ItemID(step.Arg1), crush.One)
-		}
-	}
-	for id := range shares {
-		if total > 0 {
-			shares[id] /= total
-		}
-	}
-	return shares
+	return sum
 }
 
 func short(pool *osdmap.Pool, pgs []Mapping) int {

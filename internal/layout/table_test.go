@@ -1,0 +1,81 @@
+package layout
+
+// table says which of our packages may import which. A package may import what its row
+// names, and whatever that may import itself. A row names rows above it only, so there can
+// be no cycle. The rows of packages that do not exist yet bind them when they come.
+//
+//	pure  no I/O, clock, goroutine, randomness or floating point: see impure and floats
+//	core  pure, except that it may say how long something takes (time.Duration)
+//	io    anything
+//
+// Libraries are those named below. Of the standard library, io packages may import all.
+const table = `
+package              kind  ours, under pkg/                                  libraries
+
+pkg/crush            pure  -                                                 xxhash,cbor
+pkg/osdmap           pure  crush                                             cbor
+pkg/placement        pure  osdmap                                            -
+pkg/wire             core  osdmap                                            cbor
+pkg/store            core  osdmap                                            -
+pkg/store/mem        core  store                                             -
+pkg/store/storetest  core  store                                             -
+pkg/core             core  wire,store                                        -
+pkg/pg               core  core,placement                                    -
+pkg/mon              core  core,placement                                    -
+pkg/objecter         core  core,placement                                    -
+pkg/osd              core  core,pg                                           -
+pkg/history          core  -                                                 porcupine
+pkg/scenario         core  -                                                 -
+pkg/sim              core  core,mon,osd,objecter,store/mem,history,scenario  -
+
+pkg/messenger        io    wire                                              -
+pkg/messenger/zmq    io    messenger                                         zmq4
+pkg/messenger/inproc io    messenger                                         -
+pkg/consensus        io    core,messenger                                    raft,bbolt
+pkg/store/disk       io    store                                             bbolt,xxhash
+pkg/world            io    core,messenger,consensus,store                    -
+pkg/client           io    objecter,world                                    -
+pkg/lab              io    client                                            -
+pkg/chaos            io    lab,history,scenario                              -
+zephtest             io    world,mon,osd,client,store/mem                    -
+
+cmd/mon              io    mon,world,messenger/zmq                           cobra,pflag
+cmd/osd              io    osd,world,messenger/zmq,store/disk                cobra,pflag
+cmd/client           io    chaos,sim,messenger/zmq                           cobra,pflag
+scripts/*            io    placement                                         -
+`
+
+// libraries are the modules of others, by the names that the table has for them.
+var libraries = map[string]string{
+	"bbolt":     "go.etcd.io/bbolt",
+	"cbor":      "github.com/fxamacker/cbor/v2",
+	"cobra":     "github.com/spf13/cobra",
+	"pflag":     "github.com/spf13/pflag", // cobra's flags
+	"porcupine": "github.com/anishathalye/porcupine",
+	"raft":      "github.com/hashicorp/raft",
+	"xxhash":    "github.com/cespare/xxhash/v2",
+	"zmq4":      "github.com/go-zeromq/zmq4",
+}
+
+// impure are the standard packages, with those below them, through which something other
+// than its input could reach a pure package: the world, the clock, other goroutines, chance.
+var impure = []string{
+	"hash/maphash", "log", "math/rand", "net", "os", "runtime", "sync", "syscall", "time", "unsafe",
+}
+
+// farOff must not be reached from a pure package, not even through a library.
+var farOff = []string{"net", libraries["bbolt"], libraries["raft"], libraries["zmq4"]}
+
+// floats are the files of pure packages that may hold floating point, and why. Everywhere
+// else it would make results differ from machine to machine: a compiler may fuse a
+// multiplication and an addition, which rounds once instead of twice.
+var floats = map[string]string{
+	"pkg/crush/dump_in.go":      "Ceph's JSON has weight sets as floating point",
+	"pkg/crush/dump_out.go":     "Ceph's JSON has weight sets as floating point",
+	"pkg/crush/float32.go":      "crushtool reads weights through a float32, and so must we",
+	"pkg/crush/straw_length.go": "Ceph works straw lengths out in floating point; each operation here rounds by itself",
+	"pkg/crush/weight.go":       "for display only",
+	"pkg/osdmap/dump_reader.go": "Ceph's JSON has weights and ratios as floating point",
+	"pkg/placement/compare.go":  "places by other algorithms, for comparison only",
+	"pkg/placement/score.go":    "statistics about mappings, which no mapping depends on",
+}
