@@ -1,0 +1,60 @@
+# `make` alone lists what there is.
+
+PURE     = ./pkg/crush ./pkg/osdmap ./pkg/placement
+CHECKS   = gofmt vet staticcheck wasm
+VCS      = $(shell git status >/dev/null 2>&1 && echo true || echo false)
+FUZZTIME = 10s
+
+.PHONY: help demo test $(CHECKS) race build bench fuzz soak-crush clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: build ## see placement at work on an example cluster
+	@sh scripts/demo.sh
+
+# Every check and every test runs anew, whatever fails before it. The last line counts the
+# tests; a check that fails counts as one more failure.
+test: ## gofmt, vet, staticcheck, wasm build, race tests
+	@go build -buildvcs=false -o bin/testsum ./scripts/testsum
+	@failed=; for check in $(CHECKS); do \
+		echo "check $$check"; \
+		$(MAKE) --silent --no-print-directory $$check || failed="$$failed $$check"; \
+	done; \
+	bin/testsum -failed "$$failed" -- -race -count=1 ./...
+
+gofmt: ## list files that gofmt would change
+	@files=$$(gofmt -l .) && if [ -n "$$files" ]; then echo "gofmt would change:" $$files; exit 1; fi
+
+vet: ## go vet
+	@go vet ./...
+
+staticcheck: ## staticcheck, in the version that go.mod pins
+	@go tool staticcheck ./...
+
+wasm: ## compile the pure packages for the browser
+	@GOOS=js GOARCH=wasm go build $(PURE)
+
+race: ## the tests alone, with the race detector; what did not change is not run again
+	@go test -race ./...
+
+build: ## build bin/zeph, with the version that git knows if there is git
+	@go build -buildvcs=$(VCS) -o bin/zeph ./cmd/client
+
+bench: ## run the benchmarks
+	@go test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## run every fuzz target for FUZZTIME each (default 10s)
+	@set -e; for pkg in $$(go list ./...); do \
+		listed=$$(go test -list '^Fuzz' $$pkg); \
+		for target in $$(echo "$$listed" | grep '^Fuzz'); do \
+			echo "fuzz $$pkg $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+soak-crush: ## compare with Ceph's crushtool on many random maps
+	@go run ./scripts/crush-diff
+
+clean: ## remove what was built
+	@rm -rf bin
