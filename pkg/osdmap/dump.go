@@ -1,6 +1,7 @@
 package osdmap
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,8 +20,12 @@ import (
 // The form has floating point numbers. They are rounded to the nearest fixed point number
 // as they are read, which gives back exactly what Ceph has: it prints enough digits.
 func ParseDump(osdmap []byte, crushMap *crush.Map) (*Map, []string, error) {
+	var whole json.RawMessage
+	if err := json.Unmarshal(osdmap, &whole); err != nil {
+		return nil, nil, fmt.Errorf("osdmap: parse dump: expected JSON: %w", err)
+	}
 	r := &dumpReader{}
-	m := r.cluster(osdmap)
+	m := r.cluster(whole)
 	m.crush = crushMap
 	err := r.err
 	if err == nil {

@@ -167,7 +167,7 @@ func TestParseDumpNamesThePathOfWhatIsMalformed(t *testing.T) {
 	t.Parallel()
 	good := string(readTestdata(t, "dump-cluster.json"))
 	for _, tt := range []struct{ old, new, want string }{
-		{"{\n    \"epoch\"", "[\n    \"epoch\"", "top level: "},
+		{"{\n    \"epoch\"", "[\n    \"epoch\"", "expected JSON: invalid character"},
 		{`"epoch": 81245,`, ``, "epoch: is missing"},
 		{`"epoch": 81245`, `"epoch": -1`, `epoch: "-1": expected 0 to 4294967295`},
 		{`"epoch": 81245`, `"epoch": null`, `epoch: null: expected a number`},
