@@ -192,9 +192,12 @@ func (m *Map) TypeNamed(name string) (TypeID, bool) {
 	return m.Types[i].ID, true
 }
 
-// MaxDevices is one more than the largest device id that a bucket holds.
+// MaxDevices is one more than the largest device id, of those declared or held by a bucket.
 func (m *Map) MaxDevices() int {
 	n := 0
+	if last := len(m.Devices) - 1; last >= 0 {
+		n = int(m.Devices[last].ID) + 1
+	}
 	for i := range m.Buckets {
 		for _, it := range m.Buckets[i].Items {
 			n = max(n, int(it.ID)+1)

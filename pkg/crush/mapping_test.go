@@ -193,3 +193,14 @@ func TestUnknownRuleGivesNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestTakeADeviceThatNoBucketHolds: as in Ceph a rule may take any device of the map.
+func TestTakeADeviceThatNoBucketHolds(t *testing.T) {
+	t.Parallel()
+	m := cluster(1, 1, 2)
+	m.Devices = append(m.Devices, Device{ID: 7, Name: "osd.7"})
+	m.Rules = append(m.Rules, Rule{ID: 9, Type: Replicated, Steps: []Step{{Op: OpTake, Arg1: 7}, {Op: OpEmit}, {Op: OpTake, Arg1: 8}, {Op: OpEmit}}})
+	if got := mapAll(t, m, 9, 3, 1, nil)[0]; listOf(got) != "[7]" {
+		t.Errorf("%v, want [7]", got)
+	}
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"zeph/pkg/osdmap"
+	"zeph/pkg/placement"
+)
+
+// mapFlags are for commands that place objects and so need both maps. (What "ceph osd dump"
+// prints holds no CRUSH map.)
+type mapFlags struct {
+	osdmap, crush string
+	markUpIn      bool
+}
+
+func (f *mapFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.osdmap, "osdmap", "", "osdmap `FILE`: what \"ceph osd dump -f json\" prints; - is stdin")
+	cmd.Flags().StringVar(&f.crush, "crush", "", "CRUSH map `FILE`: text, JSON or binary; - is stdin")
+	cmd.Flags().BoolVar(&f.markUpIn, "mark-up-in", false, "imagine that every osd is up and in")
+}
+
+func (a *app) readMaps(cmd *cobra.Command, f *mapFlags) (*osdmap.Map, error) {
+	if err := require(cmd, "osdmap", "crush"); err != nil {
+		return nil, err
+	}
+	m, err := a.readOSDMap(f.osdmap, f.crush)
+	if err != nil || !f.markUpIn {
+		return m, err
+	}
+	return placement.AllUpIn(m)
+}
+
+// findPool finds a pool by name or id.
+func findPool(m *osdmap.Map, pool string) (osdmap.Pool, error) {
+	if p, ok := m.PoolNamed(pool); ok {
+		return p, nil
+	}
+	if id, err := strconv.ParseInt(pool, 10, 64); err == nil {
+		if p, ok := m.Pool(osdmap.PoolID(id)); ok {
+			return p, nil
+		}
+	}
+	var names []string
+	for p := range m.Pools() {
+		names = append(names, p.Name)
+	}
+	err := fmt.Errorf("pool %s: the osdmap does not have it", pool)
+	if near := nearest(pool, names); near != "" {
+		return osdmap.Pool{}, next(err, "did you mean: %s", near)
+	}
+	return osdmap.Pool{}, next(err, "it has: %q", names)
+}

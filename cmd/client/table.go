@@ -1,0 +1,49 @@
+package main
+
+import (
+	"bufio"
+	"strings"
+	"unicode/utf8"
+)
+
+// table lines up columns, two spaces apart, as Ceph's tables are: numbers to the right, heads
+// to the left.
+type table struct {
+	heads []string
+	left  []bool // cells go to the left
+	rows  [][]string
+}
+
+func (t *table) column(head string, left bool) {
+	t.heads = append(t.heads, head)
+	t.left = append(t.left, left)
+}
+
+func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
+
+func (t *table) write(w *bufio.Writer) {
+	widths := make([]int, len(t.heads))
+	all := append([][]string{t.heads}, t.rows...)
+	for _, row := range all {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	var line strings.Builder
+	for n, row := range all {
+		line.Reset()
+		for i, cell := range row {
+			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			if i > 0 {
+				line.WriteString("  ")
+			}
+			if n == 0 || t.left[i] {
+				line.WriteString(cell + pad)
+			} else {
+				line.WriteString(pad + cell)
+			}
+		}
+		w.WriteString(strings.TrimRight(line.String(), " "))
+		w.WriteByte('\n')
+	}
+}

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"zeph/pkg/osdmap"
+	"zeph/pkg/placement"
+)
+
+func (a *app) whatifCommand() *cobra.Command {
+	var maps mapFlags
+	var sizes []string
+	var pgDump string
+	cmd := &cobra.Command{
+		Use:   "whatif 'CHANGE; ...'",
+		Short: "Say what would move if the cluster changed; nothing is changed",
+		Long:  "Say what would move if the cluster changed; nothing is changed.\n\nChanges, separated by semicolons:\n  " + strings.ReplaceAll(placement.PlanHelp, "\n", "\n  "),
+		Args:  takes("'CHANGE; ...'"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			m, err := a.readMaps(cmd, &maps)
+			if err != nil {
+				return err
+			}
+			bytes, err := a.pgBytes(m, sizes, pgDump)
+			if err != nil {
+				return err
+			}
+			return a.whatif(m, args[0], bytes)
+		},
+	}
+	maps.add(cmd)
+	cmd.Flags().StringArrayVar(&sizes, "bytes", nil, "data in a pool, one copy of it, as `POOL=SIZE` such as rbd=10T; it counts as spread evenly over the PGs")
+	cmd.Flags().StringVar(&pgDump, "pg-dump", "", "`FILE` with the bytes of each PG: what \"ceph pg dump -f json\" prints")
+	return cmd
+}
+
+func (a *app) whatif(m *osdmap.Map, plan string, bytes placement.Bytes) error {
+	before, err := placement.NewTable(m)
+	if err != nil {
+		return err
+	}
+	imagined, err := placement.Imagine(m, plan)
+	if err != nil {
+		return err
+	}
+	after, err := before.Next(imagined)
+	if err != nil {
+		return err
+	}
+	moves := placement.CompareTables(before, after, bytes)
+	return a.print(whatifResult{Epoch: m.Epoch(), Plan: plan, BytesKnown: bytes != nil, Moves: moves})
+}
+
+type whatifResult struct {
+	Epoch      osdmap.Epoch `json:"epoch"`
+	Plan       string       `json:"plan"`
+	BytesKnown bool         `json:"bytes_known"`
+	*placement.Moves
+}
+
+func (r whatifResult) text(w *bufio.Writer) {
+	fmt.Fprintf(w, "epoch %d, imagined: %s (nothing is changed)\n", r.Epoch, r.Plan)
+	fmt.Fprintf(w, "PGs remapped %d of %d   copies moved %d (least possible %d)", r.Remapped, r.PGs, r.Copies, r.Least)
+	if r.BytesKnown {
+		fmt.Fprintf(w, "   bytes %s (least %s)", sizeText(r.Bytes), sizeText(r.LeastBytes))
+	}
+	w.WriteString("\n")
+	if len(r.Flows) > 0 {
+		w.WriteString("\n")
+		r.flows(w)
+		w.WriteString("\n")
+	}
+	w.WriteString(verdict(r.Short, "PGs with fewer copies than their pool's size", "every PG has as many copies as its pool's size"))
+	w.WriteString(verdict(r.Shared, "PGs with more copies in a failure domain than their rule allows", "every PG keeps to its rule's failure domains"))
+}
+
+func (r whatifResult) flows(w *bufio.Writer) {
+	const show = 30
+	var t table
+	t.column("FROM", true)
+	t.column("TO", true)
+	t.column("PGS", false)
+	if r.BytesKnown {
+		t.column("BYTES", false)
+	}
+	for i, f := range r.Flows {
+		if i == show {
+			break
+		}
+		cells := []string{endText(f.From), endText(f.To), strconv.Itoa(f.PGs)}
+		if r.BytesKnown {
+			cells = append(cells, sizeText(f.Bytes))
+		}
+		t.row(cells...)
+	}
+	t.write(w)
+	if rest := len(r.Flows) - show; rest > 0 {
+		fmt.Fprintf(w, "… and %d more pairs (-o json has all)\n", rest)
+	}
+}
+
+// endText names an end of a flow. Where there is none a copy is made or given up.
+func endText(id osdmap.OSDID) string {
+	if id == osdmap.NoOSD {
+		return "–"
+	}
+	return id.String()
+}
+
+func verdict(n placement.Count, bad, good string) string {
+	if n.After == 0 && n.Before == 0 {
+		return good + "\n"
+	}
+	if n.After == 0 {
+		return fmt.Sprintf("%s (before: %d did not)\n", good, n.Before)
+	}
+	return fmt.Sprintf("WARNING: %d %s (before: %d)\n", n.After, bad, n.Before)
+}
+
+// pgBytes is what the flags say of the data in the PGs; nil when they say nothing.
+func (a *app) pgBytes(m *osdmap.Map, sizes []string, pgDump string) (placement.Bytes, error) {
+	if len(sizes) == 0 && pgDump == "" {
+		return nil, nil
+	}
+	byPool := make(map[osdmap.PoolID]uint64)
+	for _, s := range sizes {
+		name, size, ok := strings.Cut(s, "=")
+		n, err := parseSize(size)
+		if !ok || err != nil {
+			return nil, usageError{fmt.Errorf("--bytes %q: expected POOL=SIZE such as rbd=10T", s)}
+		}
+		pool, err := findPool(m, name)
+		if err != nil {
+			return nil, err
+		}
+		byPool[pool.ID] = n / uint64(max(1, pool.PGNum))
+	}
+	byPG, err := a.readPGDump(pgDump)
+	if err != nil {
+		return nil, err
+	}
+	return func(pg osdmap.PGID) uint64 {
+		if n, ok := byPG[pg]; ok {
+			return n
+		}
+		return byPool[pg.Pool]
+	}, nil
+}
+
+// readPGDump reads the bytes of each PG. Ceph puts pg_stats at the top or under pg_map.
+func (a *app) readPGDump(path string) (map[osdmap.PGID]uint64, error) {
+	if path == "" {
+		return nil, nil
+	}
+	src, err := a.readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	type stats []struct {
+		PGID string `json:"pgid"`
+		Sum  *struct {
+			Bytes uint64 `json:"num_bytes"`
+		} `json:"stat_sum"`
+	}
+	var dump struct {
+		Stats stats `json:"pg_stats"`
+		Map   struct {
+			Stats stats `json:"pg_stats"`
+		} `json:"pg_map"`
+	}
+	if err := json.Unmarshal(src, &dump); err != nil {
+		return nil, inFile(path, err)
+	}
+	all := append(dump.Stats, dump.Map.Stats...)
+	if len(all) == 0 {
+		return nil, inFile(path, fmt.Errorf("no pg_stats: expected what \"ceph pg dump -f json\" prints"))
+	}
+	bytes := make(map[osdmap.PGID]uint64, len(all))
+	for _, s := range all {
+		pg, err := osdmap.ParsePGID(s.PGID)
+		if err != nil {
+			return nil, inFile(path, err)
+		}
+		if s.Sum == nil {
+			return nil, inFile(path, fmt.Errorf("pg %s: no stat_sum", s.PGID))
+		}
+		bytes[pg] = s.Sum.Bytes
+	}
+	return bytes, nil
+}
+
+const sizeUnits = "KMGTPE"
+
+// parseSize reads a size in bytes, or with a unit of 1024: 10T, 1.5G, 4KiB.
+func parseSize(s string) (uint64, error) {
+	number := strings.TrimSuffix(strings.TrimSuffix(s, "B"), "i")
+	factor := 1.0
+	if n := len(number); n > 0 {
+		if i := strings.IndexByte(sizeUnits, number[n-1]); i >= 0 {
+			number = number[:n-1]
+			for range i + 1 {
+				factor *= 1024
+			}
+		}
+	}
+	x, err := strconv.ParseFloat(number, 64)
+	if err != nil || !(x >= 0) || x*factor >= 1<<63 {
+		return 0, fmt.Errorf("size %q: expected a number of bytes such as 10T", s)
+	}
+	return uint64(x * factor), nil
+}
+
+func sizeText(n uint64) string {
+	if n < 1024 {
+		return fmt.Sprintf("%d B", n)
+	}
+	x, unit := float64(n)/1024, 0
+	for ; x >= 999.5 && unit < len(sizeUnits)-1; unit++ {
+		x /= 1024
+	}
+	if x < 10 {
+		return fmt.Sprintf("%.1f %ciB", x, sizeUnits[unit])
+	}
+	return fmt.Sprintf("%.0f %ciB", x, sizeUnits[unit])
+}
