@@ -230,7 +230,7 @@ func deviceWeights(values, args []string) ([]deviceWeight, error) {
 
 // reweights gives each device its weight: the one asked for, else in, if a bucket holds it.
 func (a *app) reweights(m *crush.Map, asked []deviceWeight) []crush.Weight {
-	weights := make([]crush.Weight, deviceSlots(m))
+	weights := make([]crush.Weight, m.MaxDevices())
 	for id, held := range m.Holds() {
 		if held {
 			weights[id] = crush.One

@@ -184,7 +184,7 @@ func (p *tryPlan) totalWeight() int64 {
 // that is fewer; and the least of these. Two steps with the same type count its buckets
 // twice, and the last one says how many are asked for. Devices do not limit it.
 func mostItems(m *crush.Map, rule *crush.Rule) int {
-	most := max(bucketSlots(m), deviceSlots(m))
+	most := max(bucketSlots(m), m.MaxDevices())
 	asked := make(map[crush.TypeID]int)
 	found := make(map[crush.TypeID]int)
 	for _, s := range rule.Steps {
@@ -217,15 +217,6 @@ func bucketSlots(m *crush.Map) int {
 	slots := 8
 	for slots < -int(m.Buckets[len(m.Buckets)-1].ID) {
 		slots *= 2
-	}
-	return slots
-}
-
-// deviceSlots is one more than the last device that is declared, or in a bucket.
-func deviceSlots(m *crush.Map) int {
-	slots := m.MaxDevices()
-	if n := len(m.Devices); n > 0 {
-		slots = max(slots, int(m.Devices[n-1].ID)+1)
 	}
 	return slots
 }

@@ -128,9 +128,6 @@ func (sets dumpSets) MarshalJSON() ([]byte, error) {
 // dumpDevices lists every id up to the largest that is declared or held.
 func (m *Map) dumpDevices() []dumpDevice {
 	n := m.MaxDevices()
-	if len(m.Devices) > 0 {
-		n = max(n, int(m.Devices[len(m.Devices)-1].ID)+1)
-	}
 	all := make([]dumpDevice, 0, n)
 	for id := range ItemID(n) {
 		d := dumpDevice{ID: id, Name: defaultItemName(id)}

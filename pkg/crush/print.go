@@ -83,18 +83,14 @@ func (p *printer) tunables() {
 
 // devices declares the devices of the map, and those it only mentions.
 func (p *printer) devices() {
-	held := p.m.Holds()
-	last := ItemID(len(held)) - 1
-	if n := len(p.m.Devices); n > 0 {
-		last = max(last, p.m.Devices[n-1].ID)
-	}
 	rest := p.m.Devices
-	for id := ItemID(0); id <= last; id++ {
+	for i, held := range p.m.Holds() {
+		id := ItemID(i)
 		switch {
 		case len(rest) > 0 && rest[0].ID == id:
 			p.line("device %d %s%s", id, p.m.ItemName(id), classSuffix(rest[0].Class))
 			rest = rest[1:]
-		case int(id) < len(held) && held[id]:
+		case held:
 			p.line("device %d %s", id, p.m.ItemName(id))
 		}
 	}
