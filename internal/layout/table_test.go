@@ -70,7 +70,7 @@ var farOff = []string{"net", libraries["bbolt"], libraries["raft"], libraries["z
 // else it would make results differ from machine to machine: a compiler may fuse a
 // multiplication and an addition, which rounds once instead of twice.
 var floats = map[string]string{
-	"pkg/crush/dump_in.go":      "Ceph's JSON has weight sets as floating point",
+	"pkg/crush/dump_in_args.go": "Ceph's JSON has weight sets as floating point",
 	"pkg/crush/dump_out.go":     "Ceph's JSON has weight sets as floating point",
 	"pkg/crush/float32.go":      "crushtool reads weights through a float32, and so must we",
 	"pkg/crush/straw_length.go": "Ceph works straw lengths out in floating point; each operation here rounds by itself",
