@@ -22,6 +22,9 @@ func ParseDump(src []byte) (*Map, []string, error) {
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return nil, nil, errors.New("crush dump: more follows after the map")
 	}
+	if err := CheckKeys(src); err != nil {
+		return nil, nil, fmt.Errorf("crush dump: %w", err)
+	}
 	r := newDumpReader()
 	m := readDump(node{r, "dump", "dump", value})
 	if r.err != nil {

@@ -59,7 +59,10 @@ func (m *Map) Move(id ItemID, to Location) (*Map, error) {
 func (m *Map) Reweight(id ItemID, w Weight) (*Map, error) {
 	e := editor{m.Clone()}
 	holders := e.holders(id)
-	if !id.IsDevice() || holders == nil {
+	if id.IsBucket() {
+		return nil, fmt.Errorf("reweight %s: it is a bucket, which weighs what its items weigh", m.ItemName(id))
+	}
+	if holders == nil {
 		return nil, fmt.Errorf("reweight %s: %w", m.ItemName(id), ErrUnknownItem)
 	}
 	for _, h := range holders {

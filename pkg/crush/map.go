@@ -29,6 +29,7 @@ const (
 	MaxItems    = 1 << 20   // items of one bucket
 	MaxDepth    = 64        // levels from a root to a device
 	MaxSteps    = 1000      // steps of one rule
+	maxPaths    = 1 << 21   // ways from one bucket down to devices
 	maxSetSlots = 1_000     // positions of one weight set
 )
 

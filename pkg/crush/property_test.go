@@ -68,8 +68,7 @@ func moved(before, after [][]ItemID) int {
 }
 
 // TestAddingADeviceMovesLittle: at most the new device's share of the copies, times the
-// levels of the hierarchy (a weight that grows draws a little at each of them), and every
-// copy on the new device came from elsewhere.
+// levels of the hierarchy, for a weight that grows draws a little at each of them.
 func TestAddingADeviceMovesLittle(t *testing.T) {
 	t.Parallel()
 	before := cluster(4, 4, 4)

@@ -9,7 +9,7 @@ import (
 
 // Validate names everything that is wrong with the map; nil means NewMapper accepts it.
 func (m *Map) Validate() error {
-	v := validator{m: m, depth: make(map[ItemID]int)}
+	v := validator{m: m, depth: make(map[ItemID]int), paths: make(map[ItemID]int)}
 	v.tunables()
 	v.names()
 	for i := range m.Buckets {
@@ -36,6 +36,7 @@ type validator struct {
 	m     *Map
 	errs  []error
 	depth map[ItemID]int // levels below a bucket; -1 while it is being measured
+	paths map[ItemID]int // ways down from a bucket to a device, or an empty bucket
 }
 
 func (v *validator) fail(format string, args ...any) {
@@ -171,7 +172,8 @@ func (v *validator) bucket(b *Bucket) {
 	}
 }
 
-// below measures the levels under a bucket and refuses loops.
+// below measures the levels under a bucket and refuses loops. Buckets may share items, but
+// not so that the ways down become too many to walk.
 func (v *validator) below(id ItemID) int {
 	if id >= 0 {
 		return 0
@@ -184,12 +186,16 @@ func (v *validator) below(id ItemID) int {
 		return d
 	}
 	v.depth[id] = -1
-	deepest := 0
+	deepest, paths := 0, 0
 	b, _ := v.m.Bucket(id)
 	for _, it := range b.Items {
 		deepest = max(deepest, v.below(it.ID))
+		paths = min(maxPaths+1, paths+max(1, v.paths[it.ID]))
 	}
-	v.depth[id] = deepest + 1
+	v.depth[id], v.paths[id] = deepest+1, paths
+	if paths > maxPaths {
+		v.fail("bucket %q: more than %d ways lead down from it", b.Name, maxPaths)
+	}
 	if deepest+1 == MaxDepth {
 		v.fail("bucket %q: more than %d levels below it", b.Name, MaxDepth-1)
 	}

@@ -24,6 +24,9 @@ func ParseDump(osdmap []byte, crushMap *crush.Map) (*Map, []string, error) {
 	if err := json.Unmarshal(osdmap, &whole); err != nil {
 		return nil, nil, fmt.Errorf("osdmap: parse dump: expected JSON: %w", err)
 	}
+	if err := crush.CheckKeys(whole); err != nil {
+		return nil, nil, fmt.Errorf("osdmap: parse dump: %w", err)
+	}
 	r := &dumpReader{}
 	m := r.cluster(whole)
 	m.crush = crushMap

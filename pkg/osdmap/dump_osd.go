@@ -13,6 +13,7 @@ func (r *dumpReader) osds(o *dumpObject, m *Map) {
 	for _, x := range o.objects("osd_xinfo") {
 		oldWeight[OSDID(x.integer("osd", 0, MaxOSDs-1))] = crush.Weight(x.integer("old_weight", 0, 1<<32-1))
 	}
+	o.require("osds")
 	for _, e := range o.objects("osds") {
 		id := OSDID(e.integer("osd", 0, max(0, int64(m.maxOSD)-1)))
 		for len(m.osds) <= int(id) {

@@ -10,6 +10,7 @@ import (
 
 // pools reads the pools.
 func (r *dumpReader) pools(o *dumpObject, m *Map) {
+	o.require("pools")
 	for _, e := range o.objects("pools") {
 		m.pools = append(m.pools, r.pool(e))
 	}

@@ -139,6 +139,13 @@ func (o *dumpObject) object(key string) *dumpObject {
 }
 
 // list is a list; one that is not there is empty, for older releases lack some.
+// require is for lists that a map cannot do without, even when they are empty.
+func (o *dumpObject) require(key string) {
+	if !o.has(key) {
+		o.r.fail(o.at(key), "is missing")
+	}
+}
+
 func (o *dumpObject) list(key string) []json.RawMessage {
 	var list []json.RawMessage
 	if o.has(key) {

@@ -22,6 +22,9 @@ type Algorithm interface {
 	Place(dst []crush.ItemID, x uint32, n int) []crush.ItemID
 }
 
+// AlgorithmNames are the names of Algorithms, in order.
+func AlgorithmNames() []string { return []string{"crush", "rendezvous", "jump", "ring", "modulo"} }
+
 // Algorithms are CRUSH, by a rule of the map, and four others over the same devices. The
 // others know no failure domains: that they may put all copies into one is part of the
 // comparison. Modulo, ring and jump hash know weights only as the number of tickets.

@@ -15,7 +15,10 @@ func TestAlgorithmsPlaceDistinctNodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, a := range algos {
+	for i, a := range algos {
+		if a.Name() != AlgorithmNames()[i] {
+			t.Errorf("algorithm %d is %s, by name %s", i, a.Name(), AlgorithmNames()[i])
+		}
 		for x := range uint32(500) {
 			for _, n := range []int{1, 3, 5} {
 				got := a.Place(nil, x, n)
@@ -39,7 +42,7 @@ func TestCompareTellsThemApart(t *testing.T) {
 	by := make(map[string]Score)
 	for _, s := range scores {
 		by[s.Algorithm] = s
-		if s.Add.Least == 0 || s.Remove.Least == 0 || s.Spread < 0 || s.Most < 1 {
+		if s.Add.Least > s.Add.Moved || s.Remove.Least > s.Remove.Moved || s.Add.Least == 0 || s.Remove.Least == 0 || s.Spread < 0 || s.Most < 1 {
 			t.Errorf("%+v", s)
 		}
 	}

@@ -3,7 +3,6 @@ package placement
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
@@ -217,19 +216,23 @@ func setPool(m *osdmap.Map, name, key, value string) (*osdmap.Map, error) {
 		pool.Rule = id
 		return apply(m, func(c *osdmap.Change) { c.Pools = []osdmap.Pool{pool} })
 	}
+	if key != "pg_num" && key != "size" {
+		return nil, errForm
+	}
 	n, err := strconv.ParseUint(value, 10, 32)
 	if err != nil {
-		return nil, fmt.Errorf("%s %q: expected a whole number", key, value)
+		return nil, fmt.Errorf("%s %q: expected a whole number below 2^32", key, value)
 	}
-	switch key {
-	case "pg_num":
+	switch {
+	case key == "pg_num":
 		return m.WithPGNum(pool.ID, uint32(n))
-	case "size":
+	case !pool.CanShift():
+		return nil, fmt.Errorf("pool %q: the size of an erasure-coded pool is that of its code and cannot change", name)
+	default:
 		pool.Size = uint32(n)
 		pool.MinSize = min(pool.MinSize, pool.Size)
 		return apply(m, func(c *osdmap.Change) { c.Pools = []osdmap.Pool{pool} })
 	}
-	return nil, errForm
 }
 
 // findRule finds a rule by name or number.
@@ -248,12 +251,21 @@ func findRule(m *osdmap.Map, name string) (crush.RuleID, error) {
 	return 0, fmt.Errorf("rule %q: %w", name, osdmap.ErrUnknownRule)
 }
 
-// upIn is the change that has an OSD exist, up and in.
+// upIn is the change that has an OSD exist, up and in: on the store that the map knows, or
+// an imagined one, in a run that it cannot have had before.
 func upIn(m *osdmap.Map, id osdmap.OSDID) osdmap.OSDChange {
 	one := crush.One
 	change := osdmap.OSDChange{Create: !m.Exists(id), Weight: &one}
-	if !m.IsUp(id) {
-		change.Up = &osdmap.Boot{GID: math.MaxUint64 - uint64(id), Store: osdmap.UUID{15: byte(id), 14: byte(id >> 8), 13: byte(id >> 16), 0: 1}}
+	if m.IsUp(id) {
+		return change
+	}
+	old, _ := m.OSD(id)
+	change.Up = &osdmap.Boot{GID: old.GID + 1, Store: old.Store, Addrs: old.Addrs}
+	if change.Up.GID == 0 {
+		change.Up.GID = 1
+	}
+	if change.Up.Store == (osdmap.UUID{}) {
+		change.Up.Store = osdmap.UUID{0: 1, 13: byte(id >> 16), 14: byte(id >> 8), 15: byte(id)}
 	}
 	return change
 }
@@ -293,4 +305,29 @@ func deviceWeight(m *crush.Map, id crush.ItemID) crush.Weight {
 		}
 	}
 	return 0
+}
+
+// Unreached lists the OSDs that are in but that no pool's rule can choose: they stand below
+// nothing that a rule takes, or have no weight on the way.
+func Unreached(m *osdmap.Map) []osdmap.OSDID {
+	if m.Crush() == nil {
+		return nil
+	}
+	reached := make(map[osdmap.OSDID]bool)
+	for pool := range m.Pools() {
+		nodes, err := Nodes(m.Crush(), pool.Rule)
+		if err != nil {
+			continue
+		}
+		for _, n := range nodes {
+			reached[osdmap.OSDID(n.ID)] = true
+		}
+	}
+	var lost []osdmap.OSDID
+	for id := range m.OSDs() {
+		if m.IsIn(id) && !reached[id] {
+			lost = append(lost, id)
+		}
+	}
+	return lost
 }

@@ -123,6 +123,7 @@ func TestImagineRefusesNonsense(t *testing.T) {
 		"crush move h00 host=h00":        "below",
 		"pool set nopool size 3":         "nopool",
 		"pool set rep size x":            "whole number",
+		"pool set ec size 4":             "erasure",
 		"pool set rep size 0":            "size",
 		"pool set rep crush_rule ec":     "rule",
 		"pool set rep crush_rule nobody": "nobody",
@@ -133,5 +134,38 @@ func TestImagineRefusesNonsense(t *testing.T) {
 		if _, err := Imagine(small(t), plan); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", plan, err, want)
 		}
+	}
+}
+
+// TestAllUpInKeepsStores: an OSD that was up before comes up on the store the map knows.
+func TestAllUpInKeepsStores(t *testing.T) {
+	t.Parallel()
+	m, err := Imagine(small(t), "osd down 3; osd out 4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	was, _ := m.OSD(3)
+	if m, err = AllUpIn(m); err != nil {
+		t.Fatal(err)
+	}
+	is, _ := m.OSD(3)
+	if !m.IsUp(3) || !m.IsIn(4) || is.Store != was.Store || is.GID == was.GID {
+		t.Errorf("%+v became %+v", was, is)
+	}
+}
+
+// TestUnreached: an OSD that stands below nothing a rule takes is told.
+func TestUnreached(t *testing.T) {
+	t.Parallel()
+	m := small(t)
+	if lost := Unreached(m); len(lost) > 0 {
+		t.Errorf("%v", lost)
+	}
+	m, err := Imagine(m, "osd add 18 1 host=elsewhere; crush weight osd.2 0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lost := Unreached(m); len(lost) != 2 || lost[0] != 2 || lost[1] != 18 {
+		t.Errorf("%v, want [osd.2 osd.18]", lost)
 	}
 }

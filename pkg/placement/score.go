@@ -15,6 +15,7 @@ type Score struct {
 	Spread float64 `json:"spread"` // standard deviation of copies held over fair share, 0 is even
 	Most   float64 `json:"most"`   // the fullest device: copies held over fair share
 	Shared float64 `json:"shared"` // share of inputs with two copies in one failure domain
+	Short  float64 `json:"short"`  // share of inputs with fewer copies than wanted
 
 	Add    Movement `json:"add"`    // a device comes
 	Remove Movement `json:"remove"` // a device goes
@@ -23,7 +24,7 @@ type Score struct {
 // Movement is what a change moved, in copies.
 type Movement struct {
 	Moved int `json:"moved"`
-	Least int `json:"least"` // what the change of fair shares asks for
+	Least int `json:"least"` // what devices gained: every way to the same fullness moves that
 }
 
 // Trial is the ground on which algorithms are compared.
@@ -32,6 +33,7 @@ type Trial struct {
 	Rule   crush.RuleID
 	Copies int
 	Inputs uint32
+	Only   []string // names of the algorithms; empty: all
 }
 
 // Run places the inputs by every algorithm on the cluster as it is, with one device more (a
@@ -65,17 +67,20 @@ func (t Trial) Run(stopped func() error) ([]Score, error) {
 	if err != nil {
 		return nil, err
 	}
-	scores := make([]Score, len(now.algorithms))
+	scores := make([]Score, 0, len(now.algorithms))
 	for i, algo := range now.algorithms {
+		if len(t.Only) > 0 && !slices.Contains(t.Only, algo.Name()) {
+			continue
+		}
 		if err := stopped(); err != nil {
 			return nil, err
 		}
-		s := &scores[i]
-		s.Algorithm = algo.Name()
+		s := Score{Algorithm: algo.Name()}
 		before := t.place(algo)
-		t.judge(s, now.nodes, before)
-		s.Add = t.movement(now.nodes, added.nodes, before, t.place(added.algorithms[i]))
-		s.Remove = t.movement(now.nodes, removed.nodes, before, t.place(removed.algorithms[i]))
+		t.judge(&s, now.nodes, before)
+		s.Add = movement(before, t.place(added.algorithms[i]))
+		s.Remove = movement(before, t.place(removed.algorithms[i]))
+		scores = append(scores, s)
 	}
 	return scores, nil
 }
@@ -125,7 +130,7 @@ func (t Trial) judge(s *Score, nodes []Node, placed [][]crush.ItemID) {
 		domain[n.ID] = n.Domain
 	}
 	held := make(map[crush.ItemID]int)
-	copies, sharing := 0, 0
+	copies, sharing, short := 0, 0, 0
 	for _, mapping := range placed {
 		var in []crush.ItemID
 		for _, id := range mapping {
@@ -133,12 +138,16 @@ func (t Trial) judge(s *Score, nodes []Node, placed [][]crush.ItemID) {
 			in = append(in, domain[id])
 		}
 		copies += len(mapping)
+		if len(mapping) < t.Copies {
+			short++
+		}
 		slices.Sort(in)
 		if len(slices.Compact(in)) < len(mapping) {
 			sharing++
 		}
 	}
 	s.Shared = float64(sharing) / float64(len(placed))
+	s.Short = float64(short) / float64(len(placed))
 	fair := shares(nodes)
 	variance := 0.0
 	for _, n := range nodes {
@@ -149,21 +158,23 @@ func (t Trial) judge(s *Score, nodes []Node, placed [][]crush.ItemID) {
 	s.Spread = math.Sqrt(variance)
 }
 
-func (t Trial) movement(before, after []Node, was, is [][]crush.ItemID) Movement {
+func movement(was, is [][]crush.ItemID) Movement {
 	var m Movement
+	more := make(map[crush.ItemID]int)
 	for x := range was {
+		for _, id := range was[x] {
+			more[id]--
+		}
 		for _, id := range is[x] {
+			more[id]++
 			if !slices.Contains(was[x], id) {
 				m.Moved++
 			}
 		}
 	}
-	old, now := shares(before), shares(after)
-	gain := 0.0
-	for _, n := range after {
-		gain += max(0, now[n.ID]-old[n.ID])
+	for _, n := range more {
+		m.Least += max(0, n)
 	}
-	m.Least = int(math.Round(gain * float64(t.Copies) * float64(t.Inputs)))
 	return m
 }
 
