@@ -136,9 +136,6 @@ func (c *chooser) placeIndep(from *bucket, first, i int, outer uint32, round int
 	if f.verdict == deadEnd {
 		c.judge(first+i, f.item, DeadEnd)
 		out[i] = None
-		if c.leaf != nil {
-			leaves[i] = None
-		}
 		return true
 	}
 	if f.verdict == found {
@@ -244,7 +241,7 @@ func (c *chooser) draw(b *bucket, r uint32, position int) int {
 		return c.permute(b, r)
 	}
 	if c.trace != nil {
-		c.traceDraw(b, r, position, i)
+		c.traceDraw(b, r, position, i, b.alg == Straw2)
 	}
 	return i
 }
@@ -261,7 +258,7 @@ func (c *chooser) permute(b *bucket, r uint32) int {
 	}
 	i := b.permuted(c.x, r, p)
 	if c.trace != nil {
-		c.traceDraw(b, r, 0, i)
+		c.traceDraw(b, r, 0, i, false)
 	}
 	return i
 }

@@ -164,7 +164,10 @@ func (e *editor) hang(id, parent ItemID) *Bucket {
 // place finds the lowest bucket of a location, and makes what is missing of it.
 func (e *editor) place(at Location) (ItemID, error) {
 	levels := slices.Clone(at)
-	for _, p := range levels {
+	for i, p := range levels {
+		if p.Name == "" || slices.ContainsFunc(levels[:i], func(other Place) bool { return other.Type == p.Type }) {
+			return 0, fmt.Errorf("%s=%s: a location has one name for each type", p.Type, p.Name)
+		}
 		if t, ok := e.m.TypeNamed(p.Type); !ok || t == 0 {
 			return 0, fmt.Errorf("%s=%s: the map has no bucket type %q", p.Type, p.Name, p.Type)
 		}
@@ -223,7 +226,8 @@ func (e *editor) reaches(from, to ItemID) bool {
 
 // takeOut removes an item from all buckets that hold it.
 func (e *editor) takeOut(id ItemID) {
-	for _, b := range e.holders(id) {
+	for holders := e.holders(id); len(holders) > 0; holders = e.holders(id) { // a bucket may hold it twice
+		b := holders[0]
 		i := b.index(id)
 		b.Items = slices.Delete(b.Items, i, i+1)
 		e.eachArg(b.ID, func(a *ChooseArg) {
@@ -238,10 +242,16 @@ func (e *editor) takeOut(id ItemID) {
 	}
 }
 
-// setWeight gives an item of b a weight, in weight sets too, and passes the sums up.
+// setWeight gives an item of b a weight, in weight sets too, and passes the sums up. In a
+// uniform bucket, as in Ceph, all items take it.
 func (e *editor) setWeight(b *Bucket, id ItemID, w Weight) {
 	i := b.index(id)
 	b.Items[i].Weight = w
+	for j := range b.Items {
+		if b.Alg == Uniform {
+			b.Items[j].Weight = w
+		}
+	}
 	e.eachArg(b.ID, func(a *ChooseArg) {
 		for p := range a.Weights {
 			a.Weights[p][i] = w

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -105,11 +106,7 @@ func toolMappings(t *testing.T, tool string, m *Map, inputs int) [][]ItemID {
 	if _, complaint, ok := compileAndDump(t, tool, dir, m.Text()); !ok {
 		t.Fatal(complaint)
 	}
-	out, err := exec.Command(tool, "-i", filepath.Join(dir, "map.bin"), "--test", "--rule", "0", "--num-rep", "3",
-		"--min-x", "0", "--max-x", "1999", "--show-mappings").CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	out := toolTest(t, tool, dir, "--rule", "0", "--num-rep", "3", "--min-x", "0", "--max-x", strconv.Itoa(inputs-1))
 	var all [][]ItemID
 	for line := range bytes.Lines(out) {
 		_, list, ok := strings.Cut(string(line), "[")
@@ -126,6 +123,27 @@ func toolMappings(t *testing.T, tool string, m *Map, inputs int) [][]ItemID {
 		t.Fatalf("%d mappings, want %d", len(all), inputs)
 	}
 	return all
+}
+
+// toolTest runs crushtool --test on map.bin in dir. Its output goes to a file: into a pipe
+// whose reader is slow it loses lines.
+func toolTest(t *testing.T, tool, dir string, args ...string) []byte {
+	t.Helper()
+	path := filepath.Join(dir, "mappings")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(tool, append([]string{"-i", filepath.Join(dir, "map.bin"), "--test", "--show-mappings"}, args...)...)
+	cmd.Stdout, cmd.Stderr = f, f
+	if err := errors.Join(cmd.Run(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	out, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 // TestEditsLeaveTheMap: an edit gives another map; readers of the old one notice nothing.

@@ -35,10 +35,11 @@ const (
 
 // More limits keep a rule from running for ever.
 const (
-	maxTries  = 100_000    // descents for one position
-	maxLocal  = 1_000      // retries within one bucket
-	maxChoose = 10_000     // items of one choose step
-	maxWork   = 10_000_000 // descents of chooseleaf: those of the step times those below each
+	maxTries   = 100_000    // descents for one position
+	maxLocal   = 1_000      // retries within one bucket
+	maxChoose  = 1_000      // items of one choose step
+	maxWork    = 10_000_000 // descents of a rule for one input
+	usualItems = 10         // what a step that names no number counts as
 )
 
 // Map is a hierarchy of weighted buckets over devices, and the rules that pick from it.

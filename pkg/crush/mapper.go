@@ -112,7 +112,7 @@ type Query struct {
 	// its end is out.
 	Reweight []Weight
 
-	WeightSet *WeightSet // nil for none; see Mapper.WeightSet
+	WeightSet *WeightSet // of the same Mapper; nil for none
 	Trace     Tracer     // hears of every draw, nil for none
 }
 

@@ -13,7 +13,7 @@ type Draw struct {
 	Attempt uint32 // Ceph's r
 	Leaf    bool   // in the search for a device below a bucket that chooseleaf found
 	Winner  ItemID
-	Straws  []Straw2Draw // of a straw2 bucket: what each item drew
+	Straws  []Straw2Draw // what each item drew, where straws of a straw2 bucket decided
 }
 
 // Judgement is what becomes of an item that a descent found for a position.
@@ -49,9 +49,9 @@ func (v Verdict) String() string {
 	return [...]string{"accepted", "collision", "out", "no leaf", "empty bucket", "dead end"}[v]
 }
 
-func (c *chooser) traceDraw(b *bucket, r uint32, position, winner int) {
+func (c *chooser) traceDraw(b *bucket, r uint32, position, winner int, straws bool) {
 	d := Draw{Bucket: b.id, Attempt: r, Leaf: c.inner, Winner: b.items[winner]}
-	if b.alg == Straw2 {
+	if straws {
 		weights, ids := b.weights, b.items
 		if c.set != nil {
 			weights, ids = c.set.override(b, position)

@@ -17,7 +17,7 @@ func (m *Map) Validate() error {
 	}
 	if len(v.errs) == 0 { // a search for loops needs items that exist
 		for i := range m.Buckets {
-			v.below(m.Buckets[i].ID)
+			v.below(m.Buckets[i].ID, 1)
 		}
 	}
 	for i := range m.Rules {
@@ -174,8 +174,8 @@ func (v *validator) bucket(b *Bucket) {
 
 // below measures the levels under a bucket and refuses loops. Buckets may share items, but
 // not so that the ways down become too many to walk.
-func (v *validator) below(id ItemID) int {
-	if id >= 0 {
+func (v *validator) below(id ItemID, level int) int {
+	if id >= 0 || level > MaxDepth {
 		return 0
 	}
 	if d, seen := v.depth[id]; seen {
@@ -189,7 +189,7 @@ func (v *validator) below(id ItemID) int {
 	deepest, paths := 0, 0
 	b, _ := v.m.Bucket(id)
 	for _, it := range b.Items {
-		deepest = max(deepest, v.below(it.ID))
+		deepest = max(deepest, v.below(it.ID, level+1))
 		paths = min(maxPaths+1, paths+max(1, v.paths[it.ID]))
 	}
 	v.depth[id], v.paths[id] = deepest+1, paths
@@ -207,6 +207,7 @@ func (v *validator) rule(r *Rule) {
 		v.fail("rule %q: %d steps, at most %d are allowed", r.Name, len(r.Steps), MaxSteps)
 	}
 	set := newSettings(v.m.Tunables)
+	work := 0
 	for i, s := range r.Steps {
 		set.set(s)
 		switch {
@@ -215,23 +216,34 @@ func (v *validator) rule(r *Rule) {
 		case s.Op == OpTake:
 			v.take(r, i, ItemID(s.Arg1))
 		case s.Op.IsChoose():
-			v.choose(r, i, s, &set)
+			work += v.choose(r, i, s, &set)
 		default:
 			v.setting(r, i, s)
 		}
 	}
+	if work > maxWork {
+		v.fail("rule %q: could descend %d times for one input, at most %d are allowed", r.Name, work, maxWork)
+	}
 }
 
-func (v *validator) choose(r *Rule, step int, s Step, set *settings) {
+// choose checks a choose step and says how many descents it can take below one bucket: one
+// for each try of each item, and with chooseleaf those below what each of them finds.
+func (v *validator) choose(r *Rule, step int, s Step, set *settings) int {
 	if s.Arg1 < -maxChoose || s.Arg1 > maxChoose {
 		v.fail("rule %q step %d: cannot choose %d items, at most %d", r.Name, step, s.Arg1, maxChoose)
 	}
 	if s.Arg2 < 0 {
 		v.fail("rule %q step %d: type %d does not exist", r.Name, step, s.Arg2)
 	}
-	if work := set.tries * set.triesBelow(s.Op); s.Op.IsLeaf() && work > maxWork {
-		v.fail("rule %q step %d: could descend %d times for one item, at most %d are allowed", r.Name, step, work, maxWork)
+	items := int(s.Arg1)
+	if items <= 0 {
+		items = usualItems
 	}
+	work := items * set.tries
+	if s.Op.IsLeaf() {
+		work *= set.triesBelow(s.Op)
+	}
+	return work
 }
 
 func (v *validator) setting(r *Rule, step int, s Step) {

@@ -68,6 +68,9 @@ func Nodes(m *crush.Map, rule crush.RuleID) ([]Node, error) {
 	add = func(id, domain crush.ItemID, w crush.Weight) {
 		b, ok := m.Bucket(id)
 		if !ok {
+			if kind == 0 {
+				domain = id // the rule spreads over devices alone
+			}
 			if w > 0 {
 				nodes[id] = Node{id, w, domain}
 			}
@@ -132,7 +135,7 @@ func (r rendezvous) Place(dst []crush.ItemID, x uint32, n int) []crush.ItemID {
 // tickets lists every node as often as it is heavier than the lightest, so that placers
 // that know no weights see them; scale multiplies the tickets.
 func tickets(nodes []Node, scale int) []crush.ItemID {
-	const most = 1000 // tickets of one node
+	most := 1000 * scale // tickets of one node
 	if len(nodes) == 0 {
 		return nil
 	}

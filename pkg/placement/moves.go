@@ -2,6 +2,7 @@ package placement
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 
 	"zeph/pkg/osdmap"
@@ -77,7 +78,7 @@ func (c *comparison) pool(old, now *osdmap.Pool) {
 	lacking, lackingBytes := int64(0), int64(0)
 	for seed := range max(old.PGNum, now.PGNum) {
 		parent := stableMod(seed, old.PGNum)
-		from, to, size := was[parent], is[stableMod(seed, now.PGNum)], sizes[parent]
+		from, to, size := was[parent], is[stableMod(seed, now.PGNum)], sizes[seed]
 		c.PGs++
 		if c.pg(now, from.Up, to.Up, size) {
 			c.Remapped++
@@ -96,20 +97,35 @@ func (c *comparison) pool(old, now *osdmap.Pool) {
 	c.Shared.After += shared(c.after, now, is)
 }
 
-// pieceSizes is what one piece of each old PG holds, when pg_num goes from old to now.
+// pieceSizes is what each PG holds of the larger of both numbers of PGs: its part of the
+// hashes of the old PG that it splits from, times what that one holds.
 func (c *comparison) pieceSizes(old, now *osdmap.Pool) []uint64 {
-	sizes := make([]uint64, old.PGNum)
+	pieces := max(old.PGNum, now.PGNum)
+	sizes := make([]uint64, pieces)
 	if c.bytes == nil {
 		return sizes
 	}
-	pieces := make([]uint64, old.PGNum)
-	for seed := range max(old.PGNum, now.PGNum) {
-		pieces[stableMod(seed, old.PGNum)]++
+	parts := make([]uint64, old.PGNum) // of each old PG, in all
+	for seed := range pieces {
+		parts[stableMod(seed, old.PGNum)] += hashParts(seed, pieces)
 	}
-	for i := range sizes {
-		sizes[i] = c.bytes(osdmap.PGID{Pool: old.ID, Seed: uint32(i)}) / pieces[i]
+	for seed := range pieces {
+		parent := stableMod(seed, old.PGNum)
+		bytes := c.bytes(osdmap.PGID{Pool: old.ID, Seed: parent})
+		hi, lo := bits.Mul64(bytes, hashParts(seed, pieces))
+		sizes[seed], _ = bits.Div64(hi, lo, parts[parent])
 	}
 	return sizes
+}
+
+// hashParts is the part of all hashes that land in PG seed of n: 1, or 2 where the PG whose
+// number differs in the highest bit alone is not there yet. (See stableMod.)
+func hashParts(seed, n uint32) uint64 {
+	half := uint32(1) << bits.Len32(n-1) >> 1
+	if half > 0 && seed < half && seed+half >= n {
+		return 2
+	}
+	return 1
 }
 
 // pg notes what moves between two mappings of the same data.

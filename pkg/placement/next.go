@@ -129,22 +129,17 @@ func anyOf(marked []bool, ids []osdmap.OSDID) bool {
 }
 
 // hides reports whether a rule may choose devices that its mapping does not show, so that
-// the mapping cannot tell whether a rejection matters: one that emits more than once (the
-// pool's size may cut it off), or goes on choosing from devices.
+// the mapping cannot tell whether a rejection matters: one that emits more than once, for
+// the pool's size may cut it off.
 func (mp *Mapper) hides(rule crush.RuleID) bool {
 	r, ok := mp.osds.Crush().Rule(rule)
 	if !ok {
 		return false
 	}
-	emits, devices := 0, false
+	emits := 0
 	for _, step := range r.Steps {
-		if devices && step.Op.IsChoose() {
-			return true
-		}
-		devices = devices || step.Op.IsLeaf() || step.Op.IsChoose() && step.Arg2 == 0
 		if step.Op == crush.OpEmit {
 			emits++
-			devices = false
 		}
 	}
 	return emits > 1

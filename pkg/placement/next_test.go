@@ -38,7 +38,7 @@ func small(t testing.TB) *osdmap.Map {
 	text += "root default { alg straw2 hash 0 " + racks + "}\n"
 	text += "rule rep { id 0 type replicated min_size 1 max_size 10 step take default step chooseleaf firstn 0 type host step emit }\n"
 	text += "rule ec { id 1 type erasure min_size 1 max_size 10 step take default step chooseleaf indep 0 type host step emit }\n"
-	text += "rule two { id 2 type replicated min_size 1 max_size 10 step take r0 step chooseleaf firstn 2 type host step emit step take r1 step chooseleaf firstn -2 type host step emit }\n"
+	text += "rule two { id 2 type replicated min_size 1 max_size 10 step take r0 step chooseleaf indep 2 type host step emit step take r1 step chooseleaf indep 0 type host step emit }\n"
 	c, _, err := crush.ParseText([]byte(text))
 	if err != nil {
 		t.Fatal(err)
@@ -108,10 +108,10 @@ func TestNextEqualsNewTable(t *testing.T) {
 func drawEdit(t *rapid.T, m *osdmap.Map, c *osdmap.Change) {
 	osd := osdmap.OSDID(rapid.IntRange(0, 17).Draw(t, "osd"))
 	other := osdmap.OSDID(rapid.IntRange(0, 17).Draw(t, "other"))
-	pg := osdmap.PGID{Pool: osdmap.PoolID(rapid.IntRange(1, 3).Draw(t, "pool")), Seed: rapid.Uint32Range(0, 23).Draw(t, "seed")}
+	pg := osdmap.PGID{Pool: osdmap.PoolID(rapid.IntRange(1, 3).Draw(t, "pool")), Seed: rapid.Uint32Range(0, 3).Draw(t, "seed")}
 	weight := rapid.SampledFrom([]crush.Weight{0, crush.One / 2, crush.One / 3, crush.One}).Draw(t, "weight")
 	edit := c.OSDs[osd]
-	switch rapid.IntRange(0, 9).Draw(t, "edit") {
+	switch rapid.IntRange(0, 15).Draw(t, "edit") {
 	case 0, 1:
 		edit.Weight = &weight
 		c.OSDs[osd] = edit
@@ -143,6 +143,67 @@ func drawEdit(t *rapid.T, m *osdmap.Map, c *osdmap.Change) {
 			t.Fatal(err)
 		}
 		c.Crush = next
+	case 10:
+		c.Upmap[pg] = []osdmap.OSDID{osd, other}
+	case 11:
+		delete(c.Upmap, pg)
+		c.Upmap[pg], c.PGTemp[pg], c.PrimaryTemp[pg] = nil, nil, osdmap.NoOSD
+	case 12:
+		pool, _ := m.Pool(pg.Pool)
+		pool.Size = rapid.Uint32Range(pool.MinSize, 5).Draw(t, "size")
+		c.Pools = []osdmap.Pool{pool}
+	case 13:
+		pool, _ := m.PoolNamed("rep")
+		pool.Rule = 2 - pool.Rule // rep or two
+		c.Pools = []osdmap.Pool{pool}
+	case 14:
+		pool, _ := m.Pool(pg.Pool)
+		pool.Flags ^= osdmap.PoolHashPSPool
+		c.Pools = []osdmap.Pool{pool}
+	case 15:
+		edit.Remove = m.Exists(osd) && m.IsDown(osd)
+		edit.Create = !m.Exists(osd)
+		c.OSDs[osd] = edit
+	}
+}
+
+// TestNextOfAnotherPGNum: pg_num may change alone where pgp_num lagged behind it.
+func TestNextOfAnotherPGNum(t *testing.T) {
+	t.Parallel()
+	m := changed(t, small(t), func(c *osdmap.Change) {
+		pool := osdmap.Pool{ID: 4, Name: "lagging", Size: 3, MinSize: 2, PGNum: 24, PGPNum: 8, Type: osdmap.Replicated, ObjectHash: osdmap.HashRJenkins}
+		c.Pools = []osdmap.Pool{pool}
+	})
+	table, err := NewTable(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []uint32{8, 40} {
+		other, err := m.WithPGNum(4, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		next, err := table.Next(other)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(next.Pool(4)); got != int(n) {
+			t.Errorf("%d pgs, want %d", got, n)
+		}
+	}
+}
+
+// TestTableEndsWithThePool: a PG beyond pg_num, or of no pool, has no mapping.
+func TestTableEndsWithThePool(t *testing.T) {
+	t.Parallel()
+	table, err := NewTable(small(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pg := range []osdmap.PGID{{Pool: 1, Seed: 24}, {Pool: 9, Seed: 0}} {
+		if _, ok := table.PG(pg); ok {
+			t.Errorf("pg %v has a mapping", pg)
+		}
 	}
 }
 

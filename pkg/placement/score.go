@@ -41,6 +41,9 @@ type Trial struct {
 //
 // It asks stopped between algorithms and ends with the error that gives.
 func (t Trial) Run(stopped func() error) ([]Score, error) {
+	if t.Copies < 1 || t.Inputs < 1 {
+		return nil, fmt.Errorf("%d copies of %d inputs: expected at least 1 of both", t.Copies, t.Inputs)
+	}
 	now, err := t.ground(t.Map)
 	if err != nil {
 		return nil, err
