@@ -59,7 +59,8 @@ func (a *app) crushTryCommand() *cobra.Command {
 	cmd.MarkFlagsMutuallyExclusive("rule", "min-rule")
 	cmd.MarkFlagsMutuallyExclusive("num-rep", "min-rep")
 	cmd.MarkFlagsMutuallyExclusive("x", "min-x")
-	for _, ends := range []string{"rule", "rep", "x"} { // of one alone, crushtool makes nothing
+	cmd.MarkFlagsMutuallyExclusive("x", "max-x")
+	for _, ends := range []string{"rule", "rep"} { // of one alone, crushtool makes nothing
 		cmd.MarkFlagsRequiredTogether("min-"+ends, "max-"+ends)
 	}
 	return cmd

@@ -156,7 +156,7 @@ func (r *whyResult) text(w *bufio.Writer) {
 	if r.Namespace != "" {
 		name = r.Namespace + "/" + name
 	}
-	fmt.Fprintf(w, "object  %s → hash 0x%08x → pg %s (%d PGs) → seed 0x%08x\n", name, r.Hash, r.PG, r.PGNum, r.Seed)
+	fmt.Fprintf(w, "object  %s → hash 0x%08x → pg %s (%d PGs) → seed 0x%08x\n", oneLine(name), r.Hash, r.PG, r.PGNum, r.Seed)
 	fmt.Fprintf(w, "rule    %s   (the straw nearest to 0 wins: ln(u)/weight)\n", r.Rule)
 	for _, s := range r.Steps {
 		fmt.Fprintf(w, "\n%s\n", s.Step)
@@ -192,7 +192,7 @@ func (s whyStep) text(w *bufio.Writer) {
 
 func moreText(w *bufio.Writer, hidden int) {
 	if hidden > 0 {
-		fmt.Fprintf(w, "  … %d more attempts fail (-o json has all)\n", hidden)
+		fmt.Fprintf(w, "  … and %d more that fail (-o json has all)\n", hidden)
 	}
 }
 

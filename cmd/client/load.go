@@ -13,7 +13,7 @@ import (
 )
 
 // maxMapFile bounds what we read: no map is larger, whatever a file claims.
-const maxMapFile = 1 << 30
+const maxMapFile = 1 << 28
 
 // readCrush reads a CRUSH map in any form from a file, "-" for stdin. Warnings go to stderr.
 func (a *app) readCrush(path string) (*crush.Map, error) {

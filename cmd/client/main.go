@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -19,7 +20,25 @@ func main() {
 }
 
 // run is the whole program but for the process around it. The result is the exit code.
+//
+// A command that is interrupted has a moment to end by itself; one that is deep in a
+// calculation, or waits for its input, is left behind with the process.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	a := &app{stdin: os.Stdin, stdout: stdout, stderr: stderr}
-	return a.run(ctx, args)
+	a := &app{stdin: os.Stdin, stdout: stdout, stderr: plainWriter{stderr}}
+	done := make(chan int, 1)
+	go func() { done <- a.run(ctx, args) }()
+	select {
+	case code := <-done:
+		return code
+	case <-ctx.Done():
+	}
+	select {
+	case code := <-done:
+		return code
+	case <-time.After(grace):
+		return a.report(ctx.Err())
+	}
 }
+
+// grace is how long an interrupted command may take to end.
+const grace = 500 * time.Millisecond

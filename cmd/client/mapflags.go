@@ -17,6 +17,24 @@ type mapFlags struct {
 	markUpIn      bool
 }
 
+// checkPair warns when the two maps seem not to belong together: more than a quarter of the
+// OSDs that take data stand nowhere in the hierarchy.
+func (a *app) checkPair(m *osdmap.Map) {
+	in, strangers := 0, 0
+	held := m.Crush().Holds()
+	for id := range m.OSDs() {
+		if m.IsIn(id) {
+			in++
+			if int(id) >= len(held) || !held[id] {
+				strangers++
+			}
+		}
+	}
+	if 4*strangers > in {
+		a.warn("%d of %d osds that are in are not in the CRUSH map: do the two files belong together?", strangers, in)
+	}
+}
+
 func (f *mapFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.osdmap, "osdmap", "", "osdmap `FILE`: what \"ceph osd dump -f json\" prints; - is stdin")
 	cmd.Flags().StringVar(&f.crush, "crush", "", "CRUSH map `FILE`: text, JSON or binary; - is stdin")
@@ -28,8 +46,12 @@ func (a *app) readMaps(cmd *cobra.Command, f *mapFlags) (*osdmap.Map, error) {
 		return nil, err
 	}
 	m, err := a.readOSDMap(f.osdmap, f.crush)
-	if err != nil || !f.markUpIn {
-		return m, err
+	if err != nil {
+		return nil, err
+	}
+	a.checkPair(m)
+	if !f.markUpIn {
+		return m, nil
 	}
 	return placement.AllUpIn(m)
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -31,6 +32,9 @@ func (a *app) placePGsCommand() *cobra.Command {
 			m, err := a.readMaps(cmd, &maps)
 			if err != nil {
 				return err
+			}
+			if cmd.Flags().Changed("pool") && pool == "" {
+				return usagef(cmd, "--pool is empty")
 			}
 			pools, err := choosePools(m, pool)
 			if err != nil {
@@ -141,6 +145,9 @@ func (a *app) placeObjectCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if slices.Contains(names, "") {
+				return usagef(cmd, "an object name is empty")
+			}
 			return a.placeObjects(m, &p, names, namespace, key)
 		},
 	}
@@ -198,6 +205,6 @@ func (rows objectMappings) text(w *bufio.Writer) {
 			name = r.Namespace + "/" + name
 		}
 		fmt.Fprintf(w, "osdmap e%d pool '%s' (%d) object '%s' -> pg %d.%x (%s) -> up %v acting %v\n",
-			r.Epoch, r.Pool, r.PoolID, name, r.PoolID, r.Hash, r.PG, r.Up, r.Acting)
+			r.Epoch, plain(r.Pool), r.PoolID, oneLine(name), r.PoolID, r.Hash, r.PG, r.Up, r.Acting)
 	}
 }

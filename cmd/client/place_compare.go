@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,7 +14,6 @@ import (
 
 func (a *app) placeCompareCommand() *cobra.Command {
 	var path, rule string
-	var algos []string
 	trial := placement.Trial{Copies: 3, Inputs: 20_000}
 	cmd := &cobra.Command{
 		Use:   "compare",
@@ -25,6 +25,11 @@ func (a *app) placeCompareCommand() *cobra.Command {
 			}
 			if trial.Copies < 1 || trial.Copies > 100 || trial.Inputs < 1 || trial.Inputs > 10_000_000 {
 				return usagef(cmd, "--num-rep must be 1 to 100, --inputs 1 to 10000000")
+			}
+			for _, name := range trial.Only {
+				if known := placement.AlgorithmNames(); !slices.Contains(known, name) {
+					return usagef(cmd, "unknown algorithm %q: expected some of: %s", name, strings.Join(known, ", "))
+				}
 			}
 			m, err := a.readCrush(path)
 			if err != nil {
@@ -39,18 +44,14 @@ func (a *app) placeCompareCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			chosen, err := pickAlgorithms(scores, algos)
-			if err != nil {
-				return usagef(cmd, "%w", err)
-			}
-			return a.print(comparisonResult{Rule: r.Name, Copies: trial.Copies, Inputs: trial.Inputs, Scores: chosen})
+			return a.print(comparisonResult{Rule: r.Name, Copies: trial.Copies, Inputs: trial.Inputs, Scores: scores})
 		},
 	}
 	addMapFlag(cmd, &path)
 	cmd.Flags().StringVar(&rule, "rule", "", "`RULE` for CRUSH, by id or name; the first by default")
 	cmd.Flags().IntVar(&trial.Copies, "num-rep", trial.Copies, "`COPIES` of each input")
 	cmd.Flags().Uint32Var(&trial.Inputs, "inputs", trial.Inputs, "`NUMBER` of inputs to place")
-	cmd.Flags().StringSliceVar(&algos, "algos", nil, "only these `ALGORITHMS`, separated by commas")
+	cmd.Flags().StringSliceVar(&trial.Only, "algos", nil, "only these `ALGORITHMS`, separated by commas")
 	return cmd
 }
 
@@ -60,27 +61,6 @@ func chooseRule(m *crush.Map, rule string) (*crush.Rule, error) {
 		return &m.Rules[0], nil
 	}
 	return findRule(m, rule)
-}
-
-func pickAlgorithms(scores []placement.Score, names []string) ([]placement.Score, error) {
-	if len(names) == 0 {
-		return scores, nil
-	}
-	byName := make(map[string]placement.Score)
-	var known []string
-	for _, s := range scores {
-		byName[s.Algorithm] = s
-		known = append(known, s.Algorithm)
-	}
-	var picked []placement.Score
-	for _, name := range names {
-		s, ok := byName[name]
-		if !ok {
-			return nil, fmt.Errorf("unknown algorithm %q: expected some of: %s", name, strings.Join(known, ", "))
-		}
-		picked = append(picked, s)
-	}
-	return picked, nil
 }
 
 type comparisonResult struct {
@@ -106,6 +86,11 @@ func (r comparisonResult) text(w *bufio.Writer) {
 			fmt.Sprint(s.Remove.Moved), fmt.Sprint(s.Remove.Least))
 	}
 	t.write(w)
+	for _, s := range r.Scores {
+		if s.Short > 0 {
+			fmt.Fprintf(w, "\n%s finds fewer than %d for %.1f %% of the inputs", s.Algorithm, r.Copies, 100*s.Short)
+		}
+	}
 	w.WriteString("\nspread: standard deviation of what devices hold, over their fair share; fullest: most over fair share\n")
-	w.WriteString("add: a device comes beside the first one; remove: the one in the middle goes; moves in copies\n")
+	w.WriteString("add: a device comes beside the first one; remove: the one in the middle goes; moves in copies,\nat least what devices gain\n")
 }

@@ -17,6 +17,7 @@ type app struct {
 	stdout, stderr io.Writer
 	output         format
 
+	help  helpWriter
 	began bool // a command's own code runs; before that, errors are about the command line
 }
 
@@ -24,10 +25,27 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root := a.rootCommand()
 	root.SetArgs(slices.Concat([]string{}, args)) // not nil: cobra would take the process's
 	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		err = a.help.err
+	}
 	if err != nil && !a.began {
 		err = asUsage(cmd, err)
 	}
 	return a.report(err)
+}
+
+// helpWriter keeps the error that cobra ignores when it prints help.
+type helpWriter struct {
+	io.Writer
+	err error
+}
+
+func (w *helpWriter) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
 }
 
 func (a *app) rootCommand() *cobra.Command {
@@ -38,11 +56,14 @@ func (a *app) rootCommand() *cobra.Command {
 		a.versionCommand(),
 	)
 	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	root.Version = thisBuild().Version
+	root.SetVersionTemplate("zeph {{.Version}}\n")
 	root.SilenceErrors = true
 	root.SilenceUsage = true
 	root.SetFlagErrorFunc(flagError)
 	root.SetIn(a.stdin)
-	root.SetOut(a.stdout)
+	a.help.Writer = a.stdout
+	root.SetOut(&a.help)
 	root.SetErr(a.stderr)
 	root.PersistentFlags().VarP(&a.output, "output", "o", "form of what is printed: "+strings.Join(formatNames, " or "))
 	root.InitDefaultCompletionCmd()

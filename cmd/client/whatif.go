@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,8 +16,7 @@ import (
 
 func (a *app) whatifCommand() *cobra.Command {
 	var maps mapFlags
-	var sizes []string
-	var pgDump string
+	var data dataFlags
 	cmd := &cobra.Command{
 		Use:   "whatif 'CHANGE; ...'",
 		Short: "Say what would move if the cluster changed; nothing is changed",
@@ -27,20 +27,19 @@ func (a *app) whatifCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			bytes, err := a.pgBytes(m, sizes, pgDump)
-			if err != nil {
-				return err
-			}
-			return a.whatif(m, args[0], bytes)
+			return a.whatif(m, args[0], &data)
 		},
 	}
 	maps.add(cmd)
-	cmd.Flags().StringArrayVar(&sizes, "bytes", nil, "data in a pool, one copy of it, as `POOL=SIZE` such as rbd=10T; it counts as spread evenly over the PGs")
-	cmd.Flags().StringVar(&pgDump, "pg-dump", "", "`FILE` with the bytes of each PG: what \"ceph pg dump -f json\" prints")
+	data.add(cmd)
 	return cmd
 }
 
-func (a *app) whatif(m *osdmap.Map, plan string, bytes placement.Bytes) error {
+func (a *app) whatif(m *osdmap.Map, plan string, data *dataFlags) error {
+	bytes, unknown, err := a.pgBytes(m, data)
+	if err != nil {
+		return err
+	}
 	before, err := placement.NewTable(m)
 	if err != nil {
 		return err
@@ -54,18 +53,32 @@ func (a *app) whatif(m *osdmap.Map, plan string, bytes placement.Bytes) error {
 		return err
 	}
 	moves := placement.CompareTables(before, after, bytes)
-	return a.print(whatifResult{Epoch: m.Epoch(), Plan: plan, BytesKnown: bytes != nil, Moves: moves})
+	return a.print(whatifResult{
+		Epoch: m.Epoch(), Plan: plan, BytesKnown: bytes != nil, BytesUnknown: unknown,
+		Unreached: newlyUnreached(m, imagined), Moves: moves,
+	})
+}
+
+// newlyUnreached are the OSDs that no rule can choose after a plan, but could before or were
+// not there: most likely a slip in the plan.
+func newlyUnreached(before, after *osdmap.Map) []osdmap.OSDID {
+	old := placement.Unreached(before)
+	return slices.DeleteFunc(placement.Unreached(after), func(id osdmap.OSDID) bool { return slices.Contains(old, id) })
 }
 
 type whatifResult struct {
 	Epoch      osdmap.Epoch `json:"epoch"`
 	Plan       string       `json:"plan"`
 	BytesKnown bool         `json:"bytes_known"`
+
+	BytesUnknown []string       `json:"bytes_unknown,omitempty"` // pools whose data counts as none
+	Unreached    []osdmap.OSDID `json:"unreached,omitempty"`     // in, but below nothing a rule takes
+
 	*placement.Moves
 }
 
 func (r whatifResult) text(w *bufio.Writer) {
-	fmt.Fprintf(w, "epoch %d, imagined: %s (nothing is changed)\n", r.Epoch, r.Plan)
+	fmt.Fprintf(w, "epoch %d, imagined: %s (nothing is changed)\n", r.Epoch, oneLine(r.Plan))
 	fmt.Fprintf(w, "PGs remapped %d of %d   copies moved %d (least possible %d)", r.Remapped, r.PGs, r.Copies, r.Least)
 	if r.BytesKnown {
 		fmt.Fprintf(w, "   bytes %s (least %s)", sizeText(r.Bytes), sizeText(r.LeastBytes))
@@ -75,6 +88,12 @@ func (r whatifResult) text(w *bufio.Writer) {
 		w.WriteString("\n")
 		r.flows(w)
 		w.WriteString("\n")
+	}
+	if len(r.BytesUnknown) > 0 {
+		fmt.Fprintf(w, "bytes of these pools are not known and count as none: %s (--bytes, --pg-dump, --data-shards)\n", plain(strings.Join(r.BytesUnknown, ", ")))
+	}
+	if len(r.Unreached) > 0 {
+		fmt.Fprintf(w, "WARNING: no rule can choose %v: nothing above it is taken by a rule, or it has no weight or another class\n", r.Unreached)
 	}
 	w.WriteString(verdict(r.Short, "PGs with fewer copies than their pool's size", "every PG has as many copies as its pool's size"))
 	w.WriteString(verdict(r.Shared, "PGs with more copies in a failure domain than their rule allows", "every PG keeps to its rule's failure domains"))
@@ -123,34 +142,83 @@ func verdict(n placement.Count, bad, good string) string {
 	return fmt.Sprintf("WARNING: %d %s (before: %d)\n", n.After, bad, n.Before)
 }
 
-// pgBytes is what the flags say of the data in the PGs; nil when they say nothing.
-func (a *app) pgBytes(m *osdmap.Map, sizes []string, pgDump string) (placement.Bytes, error) {
-	if len(sizes) == 0 && pgDump == "" {
-		return nil, nil
+// dataFlags say how much data there is.
+type dataFlags struct {
+	pools  []string // POOL=SIZE
+	shards []string // POOL=K
+	pgDump string
+}
+
+func (f *dataFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&f.pools, "bytes", nil, "data in a pool, before replication, as `POOL=SIZE` such as rbd=10T; it counts as spread evenly over the PGs")
+	cmd.Flags().StringVar(&f.pgDump, "pg-dump", "", "`FILE` with the bytes of each PG: what \"ceph pg dump -f json\" prints")
+	cmd.Flags().StringArrayVar(&f.shards, "data-shards", nil, "into how many data shards an erasure-coded pool cuts its objects, as `POOL=K`")
+}
+
+// pgBytes is what the flags say of one copy, or shard, of each PG; nil when they say nothing.
+// The pools of which they say nothing are named: their data counts as none.
+func (a *app) pgBytes(m *osdmap.Map, f *dataFlags) (placement.Bytes, []string, error) {
+	if len(f.pools) == 0 && f.pgDump == "" {
+		return nil, nil, nil
 	}
-	byPool := make(map[osdmap.PoolID]uint64)
-	for _, s := range sizes {
-		name, size, ok := strings.Cut(s, "=")
-		n, err := parseSize(size)
-		if !ok || err != nil {
-			return nil, usageError{fmt.Errorf("--bytes %q: expected POOL=SIZE such as rbd=10T", s)}
+	byPG, err := a.readPGDump(f.pgDump)
+	if err != nil {
+		return nil, nil, err
+	}
+	byPool, err := perPool(m, "--bytes", f.pools, parseSize)
+	if err != nil {
+		return nil, nil, err
+	}
+	shards, err := perPool(m, "--data-shards", f.shards, func(s string) (uint64, error) { return strconv.ParseUint(s, 10, 8) })
+	if err != nil {
+		return nil, nil, err
+	}
+	var unknown []string
+	for pool := range m.Pools() {
+		_, dumped := byPG[osdmap.PGID{Pool: pool.ID}]
+		_, given := byPool[pool.ID]
+		if pool.CanShift() {
+			shards[pool.ID] = 1
+		}
+		if !dumped && !given || shards[pool.ID] == 0 {
+			unknown = append(unknown, pool.Name)
+		}
+	}
+	return func(pg osdmap.PGID) uint64 {
+		k := shards[pg.Pool]
+		if k == 0 {
+			return 0
+		}
+		if n, ok := byPG[pg]; ok {
+			return n / k
+		}
+		pool, _ := m.Pool(pg.Pool)
+		return byPool[pg.Pool] / uint64(pool.PGNum) / k
+	}, unknown, nil
+}
+
+// perPool reads the values of a flag that gives one for each of some pools.
+func perPool(m *osdmap.Map, flag string, values []string, parse func(string) (uint64, error)) (map[osdmap.PoolID]uint64, error) {
+	all := make(map[osdmap.PoolID]uint64)
+	for _, v := range values {
+		name, text, ok := strings.Cut(v, "=")
+		if !ok {
+			return nil, usageError{fmt.Errorf("%s %q: expected POOL=VALUE", flag, v)}
+		}
+		n, err := parse(text)
+		if err != nil {
+			return nil, usageError{fmt.Errorf("%s %q: %w", flag, v, err)}
 		}
 		pool, err := findPool(m, name)
 		if err != nil {
 			return nil, err
 		}
-		byPool[pool.ID] = n / uint64(max(1, pool.PGNum))
-	}
-	byPG, err := a.readPGDump(pgDump)
-	if err != nil {
-		return nil, err
-	}
-	return func(pg osdmap.PGID) uint64 {
-		if n, ok := byPG[pg]; ok {
-			return n
+		if _, twice := all[pool.ID]; twice {
+			return nil, usageError{fmt.Errorf("%s %q: pool %s is given twice", flag, v, pool.Name)}
 		}
-		return byPool[pg.Pool]
-	}, nil
+		all[pool.ID] = n
+	}
+	return all, nil
 }
 
 // readPGDump reads the bytes of each PG. Ceph puts pg_stats at the top or under pg_map.
