@@ -23,10 +23,19 @@ func (a *app) readCrush(path string) (*crush.Map, error) {
 	}
 	m, warnings, err := crush.Read(src)
 	if err != nil {
-		return nil, inFile(path, atLine(src, err))
+		return nil, mixedUp(src, "max_osd", "this looks like an osdmap: give it as --osdmap", inFile(path, atLine(src, err)))
 	}
 	a.warnAbout(path, warnings)
 	return m, nil
+}
+
+// mixedUp adds advice to an error about JSON that has a key of another kind of file.
+func mixedUp(src []byte, key, advice string, err error) error {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(src, &fields) == nil && fields[key] != nil {
+		return next(err, "%s", advice)
+	}
+	return err
 }
 
 // readOSDMap reads what "ceph osd dump -f json" prints, and the CRUSH map that it lacks.
@@ -44,7 +53,7 @@ func (a *app) readOSDMap(osdmapPath, crushPath string) (*osdmap.Map, error) {
 	}
 	m, warnings, err := osdmap.ParseDump(src, crushMap)
 	if err != nil {
-		return nil, inFile(osdmapPath, atLine(src, err))
+		return nil, mixedUp(src, "buckets", "this looks like a CRUSH map: give it as --crush", inFile(osdmapPath, atLine(src, err)))
 	}
 	a.warnAbout(osdmapPath, warnings)
 	return m, nil
