@@ -5,7 +5,7 @@ CHECKS   = gofmt vet staticcheck wasm
 VCS      = $(shell git status >/dev/null 2>&1 && echo true || echo false)
 FUZZTIME = 10s
 
-.PHONY: help demo test $(CHECKS) race build bench fuzz soak-crush clean
+.PHONY: help demo test $(CHECKS) wasm-test race build bench fuzz soak-crush clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,9 @@ staticcheck: ## staticcheck, in the version that go.mod pins
 
 wasm: ## compile the pure packages for the browser
 	@GOOS=js GOARCH=wasm go build $(PURE)
+
+wasm-test: ## run the reference mappings as a browser would, under Node
+	@GOOS=js GOARCH=wasm go test -exec="$$(go env GOROOT)/lib/wasm/go_js_wasm_exec" -run 'Equal|Straw|Root|Next' ./pkg/crush ./pkg/placement
 
 race: ## the tests alone, with the race detector; what did not change is not run again
 	@go test -race ./...

@@ -1,3 +1,5 @@
+//go:build unix
+
 // Command crush-speed measures mappings per CPU second, Zeph's and those of Ceph's
 // crushtool, in one run, on the same maps and inputs. Neither prints mappings; both count
 // what each device gets. User CPU time, crushtool's start-up subtracted, median of rounds
