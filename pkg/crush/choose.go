@@ -42,10 +42,10 @@ func (c *chooser) place(from *bucket, first uint32, out, leaves []ItemID, placed
 	at, failedHere := from, 0
 	for failed := 0; ; {
 		f := c.descend(at, first+uint32(failed), 0, placed, failedHere)
-		if f.verdict == deadEnd {
+		if f.verdict == DeadEnd {
 			return c.judge(placed, f.item, DeadEnd)
 		}
-		if f.verdict == found {
+		if f.verdict == Accepted {
 			f.verdict = c.testFirstn(f, out, leaves, placed)
 		}
 		if c.judge(placed, f.item, f.verdict) {
@@ -133,12 +133,12 @@ func (c *chooser) indep(from *bucket, first int, outer uint32, out, leaves []Ite
 // settled: with an item, or for ever without one.
 func (c *chooser) placeIndep(from *bucket, first, i int, outer uint32, round int, out, leaves []ItemID) bool {
 	f := c.descend(from, uint32(first+i)+outer, round, first, 0)
-	if f.verdict == deadEnd {
+	if f.verdict == DeadEnd {
 		c.judge(first+i, f.item, DeadEnd)
 		out[i] = None
 		return true
 	}
-	if f.verdict == found {
+	if f.verdict == Accepted {
 		f.verdict = c.testIndep(f, first+i, out, leaves, i)
 	}
 	if !c.judge(first+i, f.item, f.verdict) {
@@ -171,14 +171,8 @@ type finding struct {
 	item    ItemID
 	in      *bucket // the bucket that held it, or that was empty
 	attempt uint32  // the attempt number of the last draw
-	verdict Verdict // found, Empty or deadEnd
+	verdict Verdict // Accepted as to its type and not yet tested, Empty or DeadEnd
 }
-
-// Verdicts of a descent, before the item it found is tested.
-const (
-	found   = Accepted
-	deadEnd = DeadEnd
-)
 
 // descend draws from bucket to bucket until it finds an item of the wanted type.
 //
@@ -209,13 +203,13 @@ func (c *chooser) descend(at *bucket, attempt uint32, round, position, failedHer
 		item := at.items[i]
 		if item.IsDevice() {
 			if c.want != 0 {
-				return finding{item, at, r, deadEnd}
+				return finding{item, at, r, DeadEnd}
 			}
-			return finding{item, at, r, found}
+			return finding{item, at, r, Accepted}
 		}
 		next := c.mp.bucket(item)
 		if next.kind == c.want {
-			return finding{item, at, r, found}
+			return finding{item, at, r, Accepted}
 		}
 		at = next
 	}

@@ -158,3 +158,20 @@ func compareToCrushtool(t *testing.T, tool string, m *Map) {
 		t.Errorf("%d mappings of crushtool, want %d", seen, want)
 	}
 }
+
+// TestProfilesAreCephs: crushtool recognises each of our profiles by its name.
+func TestProfilesAreCephs(t *testing.T) {
+	t.Parallel()
+	tool := crushtool(t)
+	for _, p := range profiles {
+		m := cluster(1, 1, 2)
+		m.Tunables = p.tunables
+		dump, complaint, ok := compileAndDump(t, tool, t.TempDir(), m.Text())
+		if !ok {
+			t.Fatal(complaint)
+		}
+		if want := fmt.Sprintf(`"profile": %q`, p.name); !bytes.Contains(dump, []byte(want)) {
+			t.Errorf("no %s in\n%s", want, dump)
+		}
+	}
+}

@@ -32,15 +32,6 @@ func LegacyTunables() Tunables { return profiles[0].tunables }
 // DefaultTunables are those of new maps: Ceph's jewel profile.
 func DefaultTunables() Tunables { return profiles[len(profiles)-1].tunables }
 
-// ProfileNames lists the names that TunablesProfile knows, oldest first.
-func ProfileNames() []string {
-	names := []string{"legacy"}
-	for _, p := range profiles {
-		names = append(names, p.name)
-	}
-	return append(names, "optimal", "default")
-}
-
 // TunablesProfile finds a set of tunables by the name of the release that brought it.
 func TunablesProfile(name string) (Tunables, bool) {
 	switch name {
