@@ -31,6 +31,9 @@ pkg/sim              core  core,mon,osd,objecter,store/mem,history,scenario  -
 pkg/messenger        io    wire                                              -
 pkg/messenger/zmq    io    messenger                                         zmq4
 pkg/messenger/inproc io    messenger                                         -
+pkg/messenger/backend       io  messenger/zmq,messenger/inproc               -
+pkg/messenger/messengertest/script core -                                    -
+pkg/messenger/messengertest io  messenger,messenger/messengertest/script     -
 pkg/consensus        io    core,messenger                                    raft,bbolt
 pkg/store/disk       io    store                                             bbolt,xxhash
 pkg/world            io    core,messenger,consensus,store                    -
@@ -39,10 +42,10 @@ pkg/lab              io    client                                            -
 pkg/chaos            io    lab,history,scenario                              -
 zephtest             io    world,mon,osd,client,store/mem                    -
 
-cmd/mon              io    mon,world,messenger/zmq                           cobra,pflag
-cmd/osd              io    osd,world,messenger/zmq,store/disk                cobra,pflag
-cmd/client           io    chaos,sim,messenger/zmq                           cobra,pflag
-scripts/*            io    placement                                         -
+cmd/mon              io    mon,world,messenger/backend                       cobra,pflag
+cmd/osd              io    osd,world,messenger/backend,store/disk            cobra,pflag
+cmd/client           io    chaos,sim,messenger/backend                       cobra,pflag
+scripts/*            io    placement,wire                                    -
 `
 
 // libraries are the modules of others, by the names that the table has for them.

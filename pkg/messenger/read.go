@@ -1,0 +1,299 @@
+package messenger
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"zeph/pkg/wire"
+)
+
+// inbox is what the goroutine that reads a session keeps. What others look at is atomic.
+type inbox struct {
+	frameReader
+	peer    [wire.HeaderSize]byte // what is the same in all headers that the peer sends
+	counter uint64                // of the last message
+	clock   uint64                // when what is being dealt with came; guarded by the session's mu
+	total   uint64                // bytes of messages
+
+	done       atomic.Uint64 // of total, what has been released
+	told       atomic.Uint64 // and of that, what the peer has been told
+	messages   atomic.Uint64
+	bytes      atomic.Uint64
+	held       atomic.Int64 // bytes not released
+	unanswered atomic.Int32 // requests
+	late       atomic.Uint64
+	dropped    atomic.Uint64
+}
+
+// direct is from which length the rest of a message is read straight to where it will stay.
+const direct = 16 * kib
+
+func tooLong(n uint64, longest int) error {
+	return wire.TooLarge.Errorf("frame of %d bytes, at most %d are accepted", n, longest)
+}
+
+// readAll reads until the session ends, and returns why.
+func (s *Session) readAll() error {
+	for {
+		s.cork()
+		err := s.readBuffered()
+		s.uncork()
+		if err == nil {
+			err = s.in.more()
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// readBuffered deals with all that has come, up to a frame that has come in part.
+func (s *Session) readBuffered() error {
+	for {
+		fr, ok, err := s.in.peek()
+		if err != nil || !ok {
+			return err
+		}
+		have := s.in.have(fr)
+		whole := uint64(len(have)) == fr.length
+		switch {
+		case fr.command && whole:
+			s.in.skip(fr)
+			err = s.command(have)
+		case fr.command:
+			return nil
+		case fr.length > uint64(s.limits.Message):
+			err = s.refuseLong(fr, have)
+		case !whole && (fr.length <= direct || len(have) < wire.HeaderSize):
+			return nil
+		default:
+			err = s.readMessage(fr, have)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// command answers a PING. A PONG needs nothing; others have no place in a session.
+func (s *Session) command(b []byte) error {
+	name, data, err := parseCommand(b)
+	if err != nil {
+		return err
+	}
+	switch name {
+	case "PING":
+		answer, err := pong(data)
+		if err != nil {
+			return err
+		}
+		s.mu.Lock()
+		s.oob(answer)
+		s.mu.Unlock() // written at uncork
+		return nil
+	case "PONG":
+		return nil
+	}
+	return fmt.Errorf("command %q within a session", name)
+}
+
+// readMessage takes one message in, all of which has come or is long, and deals with it.
+func (s *Session) readMessage(fr frame, have []byte) error {
+	if fr.length < wire.HeaderSize {
+		return s.refuseFrame(wire.Header{}, wire.Malformed.Errorf("frame of %d bytes, a header has %d", fr.length, wire.HeaderSize))
+	}
+	h, problem, err := s.judge(have, fr)
+	if err != nil {
+		return s.refuseFrame(h, err)
+	}
+	n := int(fr.length)
+	counted, err := s.makeRoom(&h, n)
+	if err != nil {
+		return err
+	}
+	m, dst := s.newMessage(&h, n, counted)
+	if len(have) < n { // the answers so far should not wait for the rest of this
+		s.uncork()
+		err = s.in.into(dst, fr)
+		s.cork()
+	} else {
+		err = s.in.into(dst, fr)
+	}
+	if err != nil {
+		m.Release()
+		return err
+	}
+	s.deliver(m, problem)
+	return nil
+}
+
+// judge reads a header and holds it against the session. An err ends the session; a problem only
+// refuses the message.
+func (s *Session) judge(have []byte, fr frame) (h wire.Header, problem, err error) {
+	h, problem = wire.ParseHeader(have, int(fr.length))
+	if problem != nil && !errors.Is(problem, wire.UnknownFlag) {
+		return h, nil, problem
+	}
+	if err := s.in.checkSender(have); err != nil {
+		return h, nil, err
+	}
+	if h.Counter <= s.in.counter {
+		return h, nil, wire.BadSession.Errorf("counter %d after %d", h.Counter, s.in.counter)
+	}
+	s.in.counter = h.Counter
+	return h, problem, nil
+}
+
+// refuseLong refuses a frame that is longer than any may be, of which have has come.
+func (s *Session) refuseLong(fr frame, have []byte) error {
+	h, _ := wire.ParseHeader(have, len(have)) // for its request id, if that is there
+	return s.refuseFrame(h, tooLong(fr.length, s.limits.Message))
+}
+
+// Where a header says who sends it and in which session.
+const (
+	modeAt               = 5
+	kindAt               = 13
+	sessionAt, sessionTo = 16, 32
+	senderAt, senderTo   = 56, 96 // gid and entity
+)
+
+// expect notes what the headers of a peer must say from now on.
+func (in *inbox) expect(p Peer, id wire.SessionID) {
+	h := wire.Header{Kind: p.Entity.Kind(), Session: id, GID: p.GID, Entity: p.Entity}
+	h.Append(in.peer[:0])
+	in.counter = 1 // the hello's
+}
+
+func (in *inbox) checkSender(b []byte) error {
+	switch {
+	case b[modeAt] != byte(wire.None):
+		return wire.BadSession.Errorf("mode %d within a session without protection", b[modeAt])
+	case b[kindAt] != in.peer[kindAt] || !bytes.Equal(b[senderAt:senderTo], in.peer[senderAt:senderTo]):
+		return wire.BadSession.Errorf("the header names another sender than the hello")
+	case !bytes.Equal(b[sessionAt:sessionTo], in.peer[sessionAt:sessionTo]):
+		return wire.BadSession.Errorf("the header names another session")
+	}
+	return nil
+}
+
+// makeRoom counts n bytes that arrive, and waits until this process may hold them. Answers need
+// no room: who asked has counted them.
+func (s *Session) makeRoom(h *wire.Header, n int) (counted int, err error) {
+	s.in.messages.Add(1)
+	s.in.bytes.Add(uint64(n))
+	if h.Type != wire.TypeCredit {
+		s.in.total += uint64(n)
+		counted = n
+	}
+	if under := s.in.total - s.in.told.Load(); under > uint64(s.limits.Window) && under > uint64(n) {
+		return 0, s.refuseFrame(*h, wire.OverCredit.Errorf("%d bytes under way, %d were granted", under, s.limits.Window))
+	}
+	if h.Flags&wire.Reply != 0 || s.budget.try(counted) {
+		return counted, nil
+	}
+	s.uncork()
+	defer s.cork()
+	if !s.budget.acquire(counted, s.life.Done(), func() { s.m.evictSlowest(s.class) }) {
+		return 0, s.deadError()
+	}
+	return counted, nil
+}
+
+// newMessage makes a message of n bytes, and says where they go. Header and body end where a page
+// does, so that the bulk data begins with one.
+func (s *Session) newMessage(h *wire.Header, n, counted int) (*Message, []byte) {
+	front := wire.HeaderSize + int(h.Body)
+	at := 0
+	if n-front >= pageSize {
+		at = (pageSize - front%pageSize) % pageSize
+	}
+	m := messages.Get().(*Message)
+	m.Header, m.session, m.counted, m.mem = *h, s, counted, getSlab(at+n)
+	if h.Flags&wire.Reply == 0 {
+		m.budget = s.budget
+	}
+	m.refs.Store(1)
+	s.in.held.Add(int64(counted))
+	dst := m.mem.b[at : at+n : at+n]
+	m.Body, m.Bulk = dst[wire.HeaderSize:front:front], dst[front:]
+	return m, dst
+}
+
+// deliver hands a message to whom it is for.
+func (s *Session) deliver(m *Message, problem error) {
+	s.log(logReceived, &m.Header)
+	asks := m.Request != 0 && m.Flags&wire.Reply == 0
+	if asks {
+		s.in.unanswered.Add(1)
+	}
+	if problem == nil {
+		problem = s.misplaced(m, asks)
+	}
+	switch {
+	case problem != nil && asks:
+		m.Fail(problem)
+		m.Release()
+	case problem != nil:
+		s.in.dropped.Add(1)
+		m.Release()
+	case m.Flags&(wire.Reply|wire.Failed) == wire.Reply|wire.Failed && m.Request == 0:
+		err := m.Err()
+		m.Release()
+		s.die(err)
+	case m.Flags&wire.Reply != 0:
+		s.answered(m)
+	case m.Type == wire.TypeCredit:
+		s.takeCredit(m)
+	default:
+		s.m.cfg.Handler(m)
+	}
+}
+
+// misplaced says why a message has no place here.
+func (s *Session) misplaced(m *Message, asks bool) error {
+	switch {
+	case m.Flags&wire.Reply != 0:
+		return nil
+	case m.Flags&wire.Failed != 0:
+		return wire.Malformed.Errorf("an error that answers nothing")
+	case !m.Type.Known():
+		return wire.UnknownType.Errorf("%v", m.Type)
+	case !m.Type.TravelsBy(s.class):
+		return wire.WrongClass.Errorf("%v does not travel by class %v", m.Type, s.class)
+	case m.Type == wire.TypeHello:
+		return wire.BadSession.Errorf("a second hello")
+	case m.Type == wire.TypeCredit && !asks:
+		return nil
+	case s.m.cfg.Handler == nil:
+		return wire.NoHandler.Errorf("%v takes no requests", s.m.cfg.Entity)
+	}
+	return nil
+}
+
+func (s *Session) takeCredit(m *Message) {
+	var c wire.Credit
+	err := m.Parse(&c)
+	m.Release()
+	if err == nil {
+		err = s.credited(c.Done)
+	}
+	if err != nil {
+		s.die(err)
+	}
+}
+
+// refuseFrame tells the peer why its message ends the session, if that can be written at once,
+// and returns the reason.
+func (s *Session) refuseFrame(h wire.Header, err error) error {
+	h.Flags = wire.Reply | wire.Failed
+	s.mu.Lock()
+	if s.state == open {
+		s.oob(s.frame(&h, errorBody(err)))
+	}
+	s.corked = false
+	s.wake(true)
+	return err
+}

@@ -1,0 +1,91 @@
+package messenger_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"zeph/pkg/messenger"
+	"zeph/pkg/messenger/inproc"
+	"zeph/pkg/messenger/zmq"
+	"zeph/pkg/wire"
+)
+
+func entity(t testing.TB, name string) wire.Entity {
+	e, err := wire.ParseEntity(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func TestSmoke(t *testing.T) {
+	for name, tr := range map[string]messenger.Transport{"inproc://x": inproc.New(), "tcp://127.0.0.1:0": zmq.New(zmq.Settings{})} {
+		t.Run(name, func(t *testing.T) {
+			a, link := pair(t, tr, name)
+			for i := 0; i < 3; i++ {
+				ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+				m, err := link.Call(ctx, &messenger.Message{Header: wire.Header{Type: wire.TypeEcho}, Body: wire.AppendBody(nil, &wire.Echo{Text: "hi"}), Bulk: make([]byte, 5000000)})
+				cancel()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(m.Bulk) != 5000000 {
+					t.Error(len(m.Bulk))
+				}
+				m.Release()
+			}
+			t.Logf("%+v", a.Stats())
+		})
+	}
+}
+
+func pair(t testing.TB, tr messenger.Transport, endpoint string) (*messenger.Messenger, *messenger.Link) {
+	b, err := messenger.New(messenger.Config{Entity: entity(t, "osd.1"), GID: 7, Transport: tr, Listen: map[string]string{"data": endpoint},
+		Handler: func(m *messenger.Message) {
+			m.Retain()
+			m.Reply(&messenger.Message{Body: m.Body, Bulk: m.Bulk, Free: m.Release})
+			m.Release()
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := messenger.New(messenger.Config{Entity: entity(t, "client.x"), GID: 9, Transport: tr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { a.Close(context.Background()); b.Close(context.Background()) })
+	return a, a.Link(messenger.Peer{Entity: entity(t, "osd.1"), GID: 7, Addrs: b.Addrs()}, wire.Data)
+}
+
+func benchCalls(b *testing.B, tr messenger.Transport, endpoint string, window, size int) {
+	_, link := pair(b, tr, endpoint)
+	body := wire.AppendBody(nil, &wire.Echo{Text: "hi"})
+	bulk := make([]byte, size)
+	slots := make(chan struct{}, window)
+	b.ReportAllocs()
+	b.ResetTimer()
+	var m messenger.Message
+	m.Type, m.Body, m.Bulk = wire.TypeEcho, body, bulk
+	for range b.N {
+		slots <- struct{}{}
+		m.Request = 0
+		link.Go(&m, 10*time.Second, func(m *messenger.Message, err error) {
+			if err != nil {
+				panic(err)
+			}
+			m.Release()
+			<-slots
+		})
+	}
+	for range window {
+		slots <- struct{}{}
+	}
+}
+
+func BenchmarkZmq1(b *testing.B)  { benchCalls(b, zmq.New(zmq.Settings{}), "tcp://127.0.0.1:0", 1, 0) }
+func BenchmarkZmq64(b *testing.B) { benchCalls(b, zmq.New(zmq.Settings{}), "tcp://127.0.0.1:0", 64, 0) }
+func BenchmarkZmq64x4(b *testing.B) {
+	benchCalls(b, zmq.New(zmq.Settings{}), "tcp://127.0.0.1:0", 64, 4096)
+}
+func BenchmarkInproc256(b *testing.B) { benchCalls(b, inproc.New(), "inproc://x", 256, 0) }

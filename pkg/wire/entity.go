@@ -1,0 +1,74 @@
+package wire
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+// Entity is the name of a daemon or client, such as osd.3 or client.admin, padded with zeros.
+type Entity [32]byte
+
+// Kind is what sort of entity a name belongs to: the part before its first dot.
+type Kind uint8
+
+// The kinds of entity. The table only grows.
+const (
+	Mon    Kind = 1 // a monitor
+	OSD    Kind = 2 // an object storage daemon
+	Client Kind = 3 // whoever uses the cluster
+)
+
+var kinds = []string{Mon: "mon", OSD: "osd", Client: "client"}
+
+// String is the part of a name before its first dot.
+func (k Kind) String() string {
+	if int(k) < len(kinds) && k != 0 {
+		return kinds[k]
+	}
+	return fmt.Sprintf("kind %d", uint8(k))
+}
+
+// ParseEntity reads a name such as osd.3: a kind, a dot, and printable characters, 32 in all at
+// most.
+func ParseEntity(name string) (Entity, error) {
+	var e Entity
+	if len(name) > len(e) {
+		return Entity{}, fmt.Errorf("entity %q: %d characters, at most %d fit", name, len(name), len(e))
+	}
+	copy(e[:], name)
+	if e.Kind() == 0 || !e.valid() || e.String() != name {
+		return Entity{}, fmt.Errorf("entity %q: expected mon., osd. or client. and an id in printable ASCII", name)
+	}
+	return e, nil
+}
+
+// String is the name without its padding.
+func (e Entity) String() string { return string(e.name()) }
+
+func (e *Entity) name() []byte { return bytes.TrimRight(e[:], "\x00") }
+
+// Kind is what the name says before its first dot; 0 if that is none that we know.
+func (e Entity) Kind() Kind {
+	kind, id, _ := strings.Cut(string(e.name()), ".")
+	for k, name := range kinds {
+		if name == kind && name != "" && id != "" {
+			return Kind(k)
+		}
+	}
+	return 0
+}
+
+// valid reports whether the name is printable ASCII without spaces, then zeros only.
+func (e *Entity) valid() bool {
+	name := e.name()
+	for _, c := range name {
+		if c <= ' ' || c > '~' {
+			return false
+		}
+	}
+	return len(name) > 0
+}
+
+// IsZero reports whether the name is nobody's.
+func (e Entity) IsZero() bool { return e == Entity{} }

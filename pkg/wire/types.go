@@ -1,0 +1,107 @@
+package wire
+
+import "fmt"
+
+// Type says what the body of a message holds. The table only grows; numbers are never used for
+// something else.
+type Type uint16
+
+// The types.
+const (
+	TypeHello    Type = 1 // opens a session
+	TypeCredit   Type = 2 // lets the other side send more
+	TypePing     Type = 3 // asks for a sign of life
+	TypeEcho     Type = 4 // asks for the same bytes back; for tests and measurements
+	TypeNote     Type = 5 // one way, a line of text; for tests and measurements
+	TypeWrite    Type = 6 // changes one object
+	TypeRead     Type = 7 // reads one object
+	TypeSubWrite Type = 8 // a write on its way to a replica
+)
+
+// row is what the table says of a type.
+type row struct {
+	name    string
+	classes Classes    // may carry it
+	request func() any // the body of a request or one-way message; nil: there is none
+	reply   func() any // the body of the answer; nil: it is one way
+}
+
+var types = []row{
+	TypeHello:  {"hello", AllClasses, body[Hello], body[Welcome]},
+	TypeCredit: {"credit", AllClasses, body[Credit], nil},
+	TypePing:   {"ping", Classes(0).With(Heartbeat), body[Ping], body[Pong]},
+	TypeEcho:   {"echo", AllClasses, body[Echo], body[Echo]},
+	TypeNote:   {"note", AllClasses, body[Note], nil},
+
+	TypeWrite:    {"write", Classes(0).With(Data), body[Write], body[WriteReply]},
+	TypeRead:     {"read", Classes(0).With(Data), body[Read], body[ReadReply]},
+	TypeSubWrite: {"sub-write", Classes(0).With(Data), body[SubWrite], body[SubWriteReply]},
+}
+
+func body[T any]() any { return new(T) }
+
+// Known reports whether the type is in the table.
+func (t Type) Known() bool { return int(t) < len(types) && types[t].name != "" }
+
+// String is the type's name.
+func (t Type) String() string {
+	if t.Known() {
+		return types[t].name
+	}
+	return fmt.Sprintf("type %d", uint16(t))
+}
+
+// TravelsBy reports whether messages of the type may come by the class.
+func (t Type) TravelsBy(c Class) bool { return t.Known() && types[t].classes.Has(c) }
+
+// OneWay reports whether messages of the type have no answer.
+func (t Type) OneWay() bool { return t.Known() && types[t].reply == nil }
+
+// NewBody makes an empty body for a message of the type with the flags: a pointer to one of
+// this package's structs. It is nil if there is none.
+func (t Type) NewBody(f Flags) any {
+	switch {
+	case f&Failed != 0:
+		return new(Error)
+	case !t.Known() || f&Reply != 0 && types[t].reply == nil:
+		return nil
+	case f&Reply != 0:
+		return types[t].reply()
+	}
+	return types[t].request()
+}
+
+// Class is a sort of traffic. Each has a connection and limits of its own, so that none delays
+// another.
+type Class uint8
+
+// The classes.
+const (
+	Control   Class = iota // maps, peering, administration
+	Data                   // what clients write and read, and its replication
+	Bulk                   // recovery, backfill, snapshots
+	Heartbeat              // signs of life
+	NumClasses
+)
+
+var classNames = [NumClasses]string{"control", "data", "bulk", "heartbeat"}
+
+// String is the class's name.
+func (c Class) String() string {
+	if c < NumClasses {
+		return classNames[c]
+	}
+	return fmt.Sprintf("class %d", uint8(c))
+}
+
+// Classes is a set of classes.
+type Classes uint8
+
+// AllClasses has every class.
+const AllClasses Classes = 1<<NumClasses - 1
+
+// With is the set with one class more.
+func (s Classes) With(c Class) Classes { return s | 1<<c }
+
+// Has reports whether the class is in the set.
+func (s Classes) Has(c Class) bool { return c < NumClasses && s>>c&1 == 1 }
