@@ -1,14 +1,14 @@
 # `make` alone lists what there is.
 
-PURE     = ./pkg/crush ./pkg/osdmap ./pkg/placement
+PURE     = ./pkg/crush ./pkg/osdmap ./pkg/placement ./pkg/wire
 CHECKS   = gofmt vet staticcheck wasm
 VCS      = $(shell git status >/dev/null 2>&1 && echo true || echo false)
 FUZZTIME = 10s
 
-.PHONY: help demo test $(CHECKS) wasm-test race build bench fuzz soak-crush clean
+.PHONY: help demo test $(CHECKS) wasm-test race build bench bench-messenger fuzz soak-crush clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 demo: build ## see placement at work on an example cluster
 	@sh scripts/demo.sh
@@ -46,6 +46,10 @@ build: ## build bin/zeph, with the version that git knows if there is git
 
 bench: ## run the benchmarks
 	@go test -run '^$$' -bench . -benchmem ./...
+
+bench-messenger: ## measure messengers side by side: bare TCP, zmq4, gRPC, libzmq, Zeph
+	@cd bench && go build -buildvcs=false -o ../bin/bench-messenger ./messenger
+	@bin/bench-messenger $(ARGS)
 
 fuzz: ## run every fuzz target for FUZZTIME each (default 10s)
 	@set -e; for pkg in $$(go list ./...); do \

@@ -44,11 +44,16 @@ func getSlab(n int) *slab {
 // put gives the memory back. Nobody may look at it any more.
 func (s *slab) put(poison bool) {
 	if poison {
-		for i := range s.b {
-			s.b[i] = 0xDB
-		}
+		overwrite(s.b)
 	}
 	slabs[s.order].Put(s)
+}
+
+// overwrite makes a use after release show.
+func overwrite(b []byte) {
+	for i := range b {
+		b[i] = 0xDB
+	}
 }
 
 // pages makes n bytes, a multiple of pageSize, that begin at the start of a page. The allocator

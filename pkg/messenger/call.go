@@ -23,6 +23,7 @@ type calls struct {
 // call is one of them.
 type call struct {
 	done     func(*Message, error)
+	timeout  time.Duration
 	deadline time.Time // zero: none
 	begun    time.Time // zero: not timed
 	cost     int       // of its answer, in credit
@@ -39,18 +40,20 @@ const ownIDs = 1 << 63
 const timed = 16
 
 // register gives a request its id, if it has none, and keeps the call. mu is held.
-func (s *Session) register(w *waiting, c *call) error {
+func (s *Session) register(w *waiting, c *call, at time.Time) error {
 	id := w.header.Request
-	switch _, used := s.pending[id]; {
-	case id == 0:
+	if id == 0 {
 		s.lastID++
 		id = s.lastID | ownIDs
-	case used || id&ownIDs != 0:
+	} else if _, used := s.pending[id]; used || id&ownIDs != 0 {
 		return ErrRequestID
 	}
 	w.header.Request, c.id = id, id
 	if s.lastID%timed == 0 {
-		c.begun = time.Now()
+		c.begun = at
+	}
+	if c.timeout > 0 {
+		c.deadline = at.Add(c.timeout)
 	}
 	if s.pending == nil {
 		s.pending = make(map[uint64]call)
@@ -136,7 +139,7 @@ func (s *Session) answered(m *Message) {
 	s.mu.Lock()
 	c, ok := s.take1(m.Request)
 	if ok && !c.begun.IsZero() {
-		s.measured(time.Since(c.begun))
+		s.measured(s.now().Sub(c.begun))
 	}
 	if !s.paused.empty() {
 		s.admit()
@@ -174,10 +177,7 @@ func (s *Session) abandon(id uint64) bool {
 
 // ask sends a request: see Link.Go.
 func (s *Session) ask(m *Message, timeout time.Duration, done func(*Message, error)) {
-	c := call{done: done, expect: m.Expect}
-	if timeout > 0 {
-		c.deadline = time.Now().Add(timeout)
-	}
+	c := call{done: done, expect: m.Expect, timeout: timeout}
 	m.Flags &^= wire.Reply | wire.Failed
 	if err := s.send(m, &c); err != nil {
 		done(nil, err)

@@ -68,7 +68,6 @@ func (s *Session) credited(done uint64) error {
 // creditBack notes that n bytes of what the peer sent have been dealt with, and says so when it
 // adds up to a quarter of the window.
 func (s *Session) creditBack(n int) {
-	s.in.held.Add(-int64(n))
 	done := s.in.done.Add(uint64(n))
 	if done-s.in.told.Load() < uint64(s.limits.Window/4) {
 		return
@@ -85,7 +84,7 @@ func (s *Session) creditBack(n int) {
 // frame makes a message of the messenger's own, which needs no credit. mu is held.
 func (s *Session) frame(h *wire.Header, body []byte) []byte {
 	s.counter++
-	s.out.stamp(h, s.counter, s.clock(), len(body), 0)
+	s.out.stamp(h, s.counter, s.now(), len(body), 0)
 	s.log(logSent, h)
 	b := appendFrameHeader(nil, 0, wire.HeaderSize+len(body))
 	return append(h.Append(b), body...)

@@ -138,7 +138,7 @@ func sameCluster[U comparable](a, b U) bool {
 
 // say writes a hello or its answer.
 func (s *Session) say(h *wire.Header, body []byte) error {
-	s.out.stamp(h, 1, now(), len(body), 0)
+	s.out.stamp(h, 1, time.Now(), len(body), 0)
 	s.log(logSent, h)
 	b := appendFrameHeader(nil, 0, wire.HeaderSize+len(body))
 	return writeAll(s.conn, append(h.Append(b), body...))
@@ -180,18 +180,23 @@ func (s *Session) hear() (hello, error) {
 
 // answerPing deals with a command where nobody else writes.
 func answerPing(c Conn, command []byte) error {
-	name, data, err := parseCommand(command)
-	switch {
-	case err != nil:
-		return err
-	case name == "PONG":
-		return nil
-	case name != "PING":
-		return fmt.Errorf("command %q", name)
-	}
-	answer, err := pong(data)
+	answer, err := answerTo(command)
 	if err != nil {
 		return err
 	}
 	return writeAll(c, answer)
+}
+
+// answerTo is the PONG that a PING asks for. A PONG asks for nothing.
+func answerTo(command []byte) ([]byte, error) {
+	name, data, err := parseCommand(command)
+	switch {
+	case err != nil:
+		return nil, err
+	case name == "PONG":
+		return nil, nil
+	case name != "PING":
+		return nil, fmt.Errorf("command %q", name)
+	}
+	return pong(data)
 }

@@ -29,7 +29,8 @@ type Message struct {
 	session  *Session
 	counted  int // bytes of credit and budget that Release gives back
 	budget   *budget
-	mem      *slab
+	own      []byte // memory of a small one, which goes where the Message goes
+	mem      *slab  // memory of others
 	refs     atomic.Int32
 	answered atomic.Bool
 }
@@ -84,6 +85,8 @@ func (m *Message) Release() {
 	}
 	if m.mem != nil {
 		m.mem.put(poison)
+	} else if poison {
+		overwrite(m.own)
 	}
 	m.reset()
 	messages.Put(m)
@@ -91,6 +94,21 @@ func (m *Message) Release() {
 		s.creditBack(counted)
 	}
 }
+
+// memory is n bytes for the message to lie in.
+func (m *Message) memory(n int) []byte {
+	if n > smallMessage {
+		m.mem = getSlab(n)
+		return m.mem.b
+	}
+	if m.own == nil {
+		m.own = make([]byte, smallMessage)
+	}
+	return m.own
+}
+
+// smallMessage is up to how many bytes a message keeps its memory to itself.
+const smallMessage = 512
 
 // asks reports whether somebody waits for an answer.
 func (m *Message) asks() bool { return m.Request != 0 && m.Flags&wire.Reply == 0 }

@@ -71,17 +71,18 @@ func (s *Session) enqueue(w *waiting, reserved bool, c *call) error {
 		return err
 	}
 	cost := s.cost(c)
-	now := s.state == open && s.paused.empty() && s.mayGo(n, cost)
+	at := s.now()
+	goes := s.state == open && s.paused.empty() && s.mayGo(n, cost)
 	if c != nil {
-		c.cost, c.gone = cost, now
-		if err := s.register(w, c); err != nil {
+		c.cost, c.gone = cost, goes
+		if err := s.register(w, c, at); err != nil {
 			return err
 		}
 	}
 	s.queued += n
 	s.m.queued[s.class].Add(int64(n))
-	if now {
-		s.encode(w, cost)
+	if goes {
+		s.encode(w, cost, at)
 		return nil
 	}
 	s.pauses++
@@ -126,7 +127,7 @@ func (s *Session) admit() {
 		}
 		m := s.paused.pop()
 		if wanted && n <= s.longest {
-			s.encode(&m, cost)
+			s.encode(&m, cost, s.now())
 			s.departed(m.header.Request)
 		} else {
 			s.queued -= n
@@ -143,10 +144,10 @@ func (s *Session) admit() {
 
 // encode puts a message among the bytes that are ready. Unless its bulk stays where it is, what
 // is in w.free is due.
-func (s *Session) encode(w *waiting, cost int) {
+func (s *Session) encode(w *waiting, cost int, at time.Time) {
 	n, h := w.size(), &w.header
 	s.counter++
-	s.out.stamp(h, s.counter, s.clock(), len(w.body), len(w.bulk))
+	s.out.stamp(h, s.counter, at, len(w.body), len(w.bulk))
 	s.spend(n, cost)
 	s.sent.add(n)
 	s.log(logSent, h)
@@ -175,22 +176,20 @@ type self struct {
 }
 
 // stamp fills a header, but for what the message is about.
-func (o *self) stamp(h *wire.Header, counter, clock uint64, body, bulk int) {
+func (o *self) stamp(h *wire.Header, counter uint64, at time.Time, body, bulk int) {
 	h.Mode, h.Kind, h.Session, h.GID, h.Entity = wire.None, o.kind, o.session, o.gid, o.entity
-	h.Counter, h.Clock = counter, clock
+	h.Counter, h.Clock = counter, uint64(at.UnixMilli())
 	h.Payload, h.Body = uint32(body+bulk), uint32(body)
 }
 
-// clock is the time for a header. While the reading goroutine deals with what came in one piece,
-// it is the time of that.
-func (s *Session) clock() uint64 {
+// now is the time. While the reading goroutine deals with what came in one piece, it is when that
+// came: reading the clock for each message would be a tenth of its cost.
+func (s *Session) now() time.Time {
 	if s.corked {
-		return s.in.clock
+		return s.in.came
 	}
-	return now()
+	return time.Now()
 }
-
-func now() uint64 { return uint64(time.Now().UnixMilli()) }
 
 // maxOwn is how much of the messenger's own frames may be ready: a peer that has so many PINGs
 // answered does not read.

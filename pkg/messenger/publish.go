@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"zeph/pkg/wire"
 )
@@ -41,7 +42,7 @@ func (m *Messenger) Publish(msg *Message) error {
 	h := msg.Header
 	p.counter++
 	out := self{kind: m.cfg.Entity.Kind(), session: wire.PublisherSession(m.cfg.GID), gid: m.cfg.GID, entity: m.cfg.Entity}
-	out.stamp(&h, p.counter, now(), len(msg.Body), len(msg.Bulk))
+	out.stamp(&h, p.counter, time.Now(), len(msg.Body), len(msg.Bulk))
 	h.Mode, h.Request, h.Flags = wire.Published, 0, 0
 	f := appendFrameHeader(make([]byte, 0, maxFrameHeader+n), 0, n)
 	at := len(f)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"zeph/pkg/wire"
 )
@@ -14,17 +15,20 @@ type inbox struct {
 	frameReader
 	peer    [wire.HeaderSize]byte // what is the same in all headers that the peer sends
 	counter uint64                // of the last message
-	clock   uint64                // when what is being dealt with came; guarded by the session's mu
-	total   uint64                // bytes of messages
+	came    time.Time             // when what is being dealt with came; guarded by the session's mu
+	tally
 
-	done       atomic.Uint64 // of total, what has been released
-	told       atomic.Uint64 // and of that, what the peer has been told
-	messages   atomic.Uint64
-	bytes      atomic.Uint64
-	held       atomic.Int64 // bytes not released
-	unanswered atomic.Int32 // requests
+	done       atomic.Uint64 // of what counted, the bytes that have been released
+	told       atomic.Uint64 // and of these, what the peer has been told
+	unanswered atomic.Int32  // requests
 	late       atomic.Uint64
 	dropped    atomic.Uint64
+}
+
+// tally is what has come.
+type tally struct {
+	counters
+	counted uint64 // bytes that credit counts
 }
 
 // direct is from which length the rest of a message is read straight to where it will stay.
@@ -104,16 +108,16 @@ func (s *Session) readMessage(fr frame, have []byte) error {
 	if fr.length < wire.HeaderSize {
 		return s.refuseFrame(wire.Header{}, wire.Malformed.Errorf("frame of %d bytes, a header has %d", fr.length, wire.HeaderSize))
 	}
-	h, problem, err := s.judge(have, fr)
+	m, n := messages.Get().(*Message), int(fr.length)
+	problem, err := s.judge(&m.Header, have, n)
 	if err != nil {
-		return s.refuseFrame(h, err)
+		return s.refuseFrame(m.Header, err)
 	}
-	n := int(fr.length)
-	counted, err := s.makeRoom(&h, n)
+	counted, err := s.makeRoom(&m.Header, n)
 	if err != nil {
 		return err
 	}
-	m, dst := s.newMessage(&h, n, counted)
+	dst := s.prepare(m, n, counted)
 	if len(have) < n { // the answers so far should not wait for the rest of this
 		s.uncork()
 		err = s.in.into(dst, fr)
@@ -131,19 +135,19 @@ func (s *Session) readMessage(fr frame, have []byte) error {
 
 // judge reads a header and holds it against the session. An err ends the session; a problem only
 // refuses the message.
-func (s *Session) judge(have []byte, fr frame) (h wire.Header, problem, err error) {
-	h, problem = wire.ParseHeader(have, int(fr.length))
+func (s *Session) judge(h *wire.Header, have []byte, n int) (problem, err error) {
+	problem = h.Parse(have, n)
 	if problem != nil && !errors.Is(problem, wire.UnknownFlag) {
-		return h, nil, problem
+		return nil, problem
 	}
 	if err := s.in.checkSender(have); err != nil {
-		return h, nil, err
+		return nil, err
 	}
 	if h.Counter <= s.in.counter {
-		return h, nil, wire.BadSession.Errorf("counter %d after %d", h.Counter, s.in.counter)
+		return nil, wire.BadSession.Errorf("counter %d after %d", h.Counter, s.in.counter)
 	}
 	s.in.counter = h.Counter
-	return h, problem, nil
+	return problem, nil
 }
 
 // refuseLong refuses a frame that is longer than any may be, of which have has come.
@@ -182,13 +186,12 @@ func (in *inbox) checkSender(b []byte) error {
 // makeRoom counts n bytes that arrive, and waits until this process may hold them. Answers need
 // no room: who asked has counted them.
 func (s *Session) makeRoom(h *wire.Header, n int) (counted int, err error) {
-	s.in.messages.Add(1)
-	s.in.bytes.Add(uint64(n))
+	s.in.add(n)
 	if h.Type != wire.TypeCredit {
-		s.in.total += uint64(n)
+		s.in.counted += uint64(n)
 		counted = n
 	}
-	if under := s.in.total - s.in.told.Load(); under > uint64(s.limits.Window) && under > uint64(n) {
+	if under := s.in.counted - s.in.told.Load(); under > uint64(s.limits.Window) && under > uint64(n) {
 		return 0, s.refuseFrame(*h, wire.OverCredit.Errorf("%d bytes under way, %d were granted", under, s.limits.Window))
 	}
 	if h.Flags&wire.Reply != 0 || s.budget.try(counted) {
@@ -202,24 +205,22 @@ func (s *Session) makeRoom(h *wire.Header, n int) (counted int, err error) {
 	return counted, nil
 }
 
-// newMessage makes a message of n bytes, and says where they go. Header and body end where a page
+// prepare gives a message memory for n bytes, which it returns. Header and body end where a page
 // does, so that the bulk data begins with one.
-func (s *Session) newMessage(h *wire.Header, n, counted int) (*Message, []byte) {
-	front := wire.HeaderSize + int(h.Body)
+func (s *Session) prepare(m *Message, n, counted int) []byte {
+	front := wire.HeaderSize + int(m.Header.Body)
 	at := 0
 	if n-front >= pageSize {
 		at = (pageSize - front%pageSize) % pageSize
 	}
-	m := messages.Get().(*Message)
-	m.Header, m.session, m.counted, m.mem = *h, s, counted, getSlab(at+n)
-	if h.Flags&wire.Reply == 0 {
+	m.session, m.counted = s, counted
+	if m.Flags&wire.Reply == 0 {
 		m.budget = s.budget
 	}
 	m.refs.Store(1)
-	s.in.held.Add(int64(counted))
-	dst := m.mem.b[at : at+n : at+n]
+	dst := m.memory(at + n)[at : at+n : at+n]
 	m.Body, m.Bulk = dst[wire.HeaderSize:front:front], dst[front:]
-	return m, dst
+	return dst
 }
 
 // deliver hands a message to whom it is for.

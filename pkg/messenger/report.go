@@ -2,6 +2,7 @@ package messenger
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -23,6 +24,7 @@ type reporter struct {
 	conn    Conn
 	queue   []waiting
 	queued  int
+	pong    []byte // to be sent
 	dropped uint64
 	sent    counters
 	item    uint64
@@ -78,6 +80,10 @@ func (r *reporter) push(w waiting) {
 	r.dropped += uint64(len(dropped))
 	r.mu.Unlock()
 	freeAll(dropped)
+	r.wake()
+}
+
+func (r *reporter) wake() {
 	select {
 	case r.kick <- struct{}{}:
 	default:
@@ -98,7 +104,8 @@ func (r *reporter) run() {
 		began := time.Now()
 		err := r.serve()
 		if r.life.Err() != nil {
-			freeAll(r.take())
+			q, _ := r.take()
+			freeAll(q)
 			return
 		}
 		r.m.logger.Debug("reports end", "peer", r.to, "err", err)
@@ -129,14 +136,17 @@ func (r *reporter) serve() error {
 		return err
 	}
 	r.mu.Lock()
-	r.conn = conn
+	r.conn, r.pong = conn, nil
 	r.mu.Unlock()
 	r.m.watch.add(r)
 	defer r.m.watch.remove(r)
-	r.m.spawn(func() { r.listen(conn) })
+	ended := make(chan error, 1)
+	r.m.spawn(func() { ended <- r.listen(conn) })
 	for {
 		select {
 		case <-r.kick:
+		case err := <-ended:
+			return err
 		case <-r.life.Done():
 			return ErrClosed
 		}
@@ -146,37 +156,45 @@ func (r *reporter) serve() error {
 	}
 }
 
-// listen answers PINGs, and notices the connection's end at once. A puller says nothing else.
-func (r *reporter) listen(c Conn) {
+// listen has PINGs answered, and returns when the connection ends. A puller says nothing else.
+func (r *reporter) listen(c Conn) error {
 	in := frameReader{conn: c}
 	for {
-		fr, _, err := in.wait(wire.MaxCommand)
-		if err != nil || !fr.command {
-			c.Close()
-			select {
-			case r.kick <- struct{}{}: // the writer finds the connection closed
-			default:
-			}
-			return
+		fr, b, err := in.wait(wire.MaxCommand)
+		if err != nil {
+			return err
 		}
+		if !fr.command {
+			return errors.New("a message from who collects reports")
+		}
+		answer, err := answerTo(b)
+		if err != nil {
+			return err
+		}
+		r.mu.Lock()
+		r.pong = answer // a puller that asks faster than it reads gets the last
+		r.mu.Unlock()
+		r.wake()
 	}
 }
 
-func (r *reporter) take() []waiting {
+// take takes what is to be sent: reports, and the answer to a PING if there was one.
+func (r *reporter) take() (q []waiting, pong []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	q := r.queue
-	r.queue, r.queued = nil, 0
-	return q
+	q, pong = r.queue, r.pong
+	r.queue, r.queued, r.pong = nil, 0, nil
+	return q, pong
 }
 
 // write sends all that is queued, if there is a session to quote.
 func (r *reporter) write(c Conn) error {
-	q := r.take()
-	s := r.control.Session()
-	if len(q) == 0 {
-		return writeAll(c, nil)
+	q, pong := r.take()
+	if err := writeAll(c, pong); err != nil {
+		freeAll(q)
+		return err
 	}
+	s := r.control.Session()
 	if !s.isOpen() {
 		r.mu.Lock()
 		r.dropped += uint64(len(q))
@@ -196,7 +214,7 @@ func (r *reporter) frame(b []byte, w *waiting, s *Session) []byte {
 	h := &w.header
 	r.counter++
 	h.Request, h.Flags = 0, 0
-	s.out.stamp(h, r.counter, now(), len(w.body), len(w.bulk))
+	s.out.stamp(h, r.counter, time.Now(), len(w.body), len(w.bulk))
 	r.m.logLoose(logSent, r.to.String(), Reports, h)
 	b = appendFrameHeader(b, 0, w.size())
 	return append(append(h.Append(b), w.body...), w.bulk...)

@@ -32,7 +32,8 @@ type Session struct {
 	outbox
 	calls
 	grants
-	sent counters
+	sent     counters
+	received tally // as of the last time that the reading goroutine looked up
 
 	in   inbox
 	life context.Context // ends at death
@@ -151,6 +152,7 @@ func (s *Session) finish(opened bool) {
 	s.m.watch.remove(s)
 	s.mu.Lock()
 	calls, frees, cause := s.takeCalls(), s.dropQueue(), s.cause
+	s.received = s.in.tally
 	traffic := s.traffic()
 	s.mu.Unlock()
 	s.m.stats.class[s.class].bury(traffic, opened)

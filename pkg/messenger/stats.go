@@ -134,7 +134,7 @@ func (s *Session) Stats() LinkStats {
 	defer s.mu.Unlock()
 	return LinkStats{
 		Traffic: s.traffic(), Peer: s.peer.String(), Class: s.class.String(), Session: s.number, Dialled: s.link != nil,
-		Open: s.state == open, Queued: s.queued, Held: s.in.held.Load(), Calls: len(s.pending), RoundTrip: s.roundTrip,
+		Open: s.state == open, Queued: s.queued, Held: max(0, int64(s.received.counted-s.in.done.Load())), Calls: len(s.pending), RoundTrip: s.roundTrip,
 		Credit: int64(s.window) - int64(s.sentSum-s.doneSum),
 	}
 }
@@ -143,7 +143,7 @@ func (s *Session) Stats() LinkStats {
 func (s *Session) traffic() Traffic {
 	return Traffic{
 		SentMessages: s.sent.messages, SentBytes: s.sent.bytes,
-		ReceivedMessages: s.in.messages.Load(), ReceivedBytes: s.in.bytes.Load(),
+		ReceivedMessages: s.received.messages, ReceivedBytes: s.received.bytes,
 		LateAnswers: s.in.late.Load(), Dropped: s.in.dropped.Load(), CreditWaits: s.pauses,
 	}
 }

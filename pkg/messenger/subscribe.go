@@ -142,8 +142,9 @@ func (s *Subscription) deliver(b []byte) error {
 // loose makes a message of what came outside of a session's order: no credit was spent on it.
 func (m *Messenger) loose(h *wire.Header, b []byte, s *Session, place string) *Message {
 	msg := messages.Get().(*Message)
-	msg.Header, msg.session, msg.mem = *h, s, getSlab(len(b))
-	dst := msg.mem.b[:copy(msg.mem.b, b)]
+	msg.Header, msg.session = *h, s
+	dst := msg.memory(len(b))[:len(b)]
+	copy(dst, b)
 	front := wire.HeaderSize + int(h.Body)
 	msg.Body, msg.Bulk = dst[wire.HeaderSize:front:front], dst[front:]
 	msg.refs.Store(1)

@@ -1,5 +1,7 @@
 package messenger
 
+import "time"
+
 // maxInline is how many conversations a session may have under way for a sender to write to the
 // socket itself. With more, it pays to leave writing to another goroutine, which gathers several
 // messages for one system call.
@@ -140,12 +142,12 @@ func (s *Session) claim(b *batch) *batch {
 // all that has come before it answers.
 func (s *Session) cork() {
 	s.mu.Lock()
-	s.corked, s.in.clock = true, now()
+	s.corked, s.in.came = true, time.Now()
 	s.mu.Unlock()
 }
 
 func (s *Session) uncork() {
 	s.mu.Lock()
-	s.corked = false
+	s.corked, s.received = false, s.in.tally
 	s.wake(true)
 }

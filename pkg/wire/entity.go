@@ -61,13 +61,12 @@ func (e Entity) Kind() Kind {
 
 // valid reports whether the name is printable ASCII without spaces, then zeros only.
 func (e *Entity) valid() bool {
-	name := e.name()
-	for _, c := range name {
-		if c <= ' ' || c > '~' {
-			return false
-		}
+	n := 0
+	for n < len(e) && e[n] > ' ' && e[n] <= '~' {
+		n++
 	}
-	return len(name) > 0
+	var padding Entity
+	return n > 0 && string(e[n:]) == string(padding[n:])
 }
 
 // IsZero reports whether the name is nobody's.

@@ -97,12 +97,18 @@ func (h *Header) put(b *[HeaderSize]byte) {
 // an *Error that says which. Fields that were legible are set even then, so that the sender can
 // be told.
 func ParseHeader(b []byte, frame int) (Header, error) {
-	if len(b) < HeaderSize || frame < HeaderSize {
-		return Header{}, Malformed.Errorf("%d bytes are no header, which has %d", min(len(b), frame), HeaderSize)
-	}
 	var h Header
+	err := h.Parse(b, frame)
+	return h, err
+}
+
+// Parse is ParseHeader in place.
+func (h *Header) Parse(b []byte, frame int) error {
+	if len(b) < HeaderSize || frame < HeaderSize {
+		return Malformed.Errorf("%d bytes are no header, which has %d", min(len(b), frame), HeaderSize)
+	}
 	h.get((*[HeaderSize]byte)(b))
-	return h, h.check((*[HeaderSize]byte)(b), frame)
+	return h.check((*[HeaderSize]byte)(b), frame)
 }
 
 func (h *Header) get(b *[HeaderSize]byte) {
