@@ -1,7 +1,7 @@
 # `make` alone lists what there is.
 
 PURE     = ./pkg/crush ./pkg/osdmap ./pkg/placement ./pkg/wire
-CHECKS   = gofmt vet staticcheck wasm
+CHECKS   = gofmt vet staticcheck wasm bench-test
 VCS      = $(shell git status >/dev/null 2>&1 && echo true || echo false)
 FUZZTIME = 10s
 
@@ -15,7 +15,7 @@ demo: build ## see placement at work on an example cluster
 
 # Every check and every test runs anew, whatever fails before it. The last line counts the
 # tests; a check that fails counts as one more failure.
-test: ## gofmt, vet, staticcheck, wasm build, race tests
+test: ## gofmt, vet, staticcheck, wasm build, benchmarks' tests, race tests
 	@go build -buildvcs=false -o bin/testsum ./scripts/testsum
 	@failed=; for check in $(CHECKS); do \
 		echo "check $$check"; \
@@ -59,6 +59,9 @@ fuzz: ## run every fuzz target for FUZZTIME each (default 10s)
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
 		done; \
 	done
+
+bench-test: ## vet and test the module of the benchmarks
+	@cd bench && go vet ./... && out=$$(go test ./...) || { echo "$$out"; exit 1; }
 
 soak-crush: ## compare with Ceph's crushtool on many random maps
 	@go run ./scripts/crush-diff

@@ -32,7 +32,7 @@ pkg/messenger        io    wire                                              -
 pkg/messenger/zmq    io    messenger                                         zmq4
 pkg/messenger/inproc io    messenger                                         -
 pkg/messenger/backend       io  messenger/zmq,messenger/inproc               -
-pkg/messenger/messengertest/script core -                                    -
+pkg/messenger/messengertest/script io wire                                   -
 pkg/messenger/messengertest io  messenger,messenger/messengertest/script     -
 pkg/consensus        io    core,messenger                                    raft,bbolt
 pkg/store/disk       io    store                                             bbolt,xxhash

@@ -4,6 +4,7 @@ package messenger
 // into chunks one after the other; large bulk data stays where it lies.
 type batch struct {
 	bytes  int      // of the messages in it, as the queue counts them
+	count  int      // messages in it
 	own    int      // bytes of the messenger's own frames, which the queue does not count
 	parts  [][]byte // what to write
 	next   int      // the first part that is not fully written
@@ -95,6 +96,15 @@ func (b *batch) settle(n int) int {
 }
 
 func (b *batch) empty() bool { return b.next == len(b.parts) }
+
+// train reports whether there is enough in the batch to send it on its way, though more is to
+// come: the peer had better begin. Otherwise the two ends would work in turns, not together.
+func (b *batch) train() bool { return b.bytes >= trainBytes || b.count >= trainCount }
+
+const (
+	trainBytes = 32 * kib
+	trainCount = 32
+)
 
 // release gives back all memory and leaves an empty batch.
 func (b *batch) release(poison bool) {

@@ -11,7 +11,7 @@ import (
 // calls are the requests of a session that wait for an answer. The session's mu guards them.
 // Whoever takes a call out of pending ends it, so each ends once.
 type calls struct {
-	pending map[uint64]call
+	pending callTable
 	lastID  uint64
 	timer   *time.Timer
 	next    time.Time      // when the timer fires; zero: it is not set
@@ -45,7 +45,7 @@ func (s *Session) register(w *waiting, c *call, at time.Time) error {
 	if id == 0 {
 		s.lastID++
 		id = s.lastID | ownIDs
-	} else if _, used := s.pending[id]; used || id&ownIDs != 0 {
+	} else if id&ownIDs != 0 || s.pending.get(id) != nil {
 		return ErrRequestID
 	}
 	w.header.Request, c.id = id, id
@@ -55,10 +55,7 @@ func (s *Session) register(w *waiting, c *call, at time.Time) error {
 	if c.timeout > 0 {
 		c.deadline = at.Add(c.timeout)
 	}
-	if s.pending == nil {
-		s.pending = make(map[uint64]call)
-	}
-	s.pending[id] = *c
+	s.pending.put(c)
 	if !c.deadline.IsZero() && (s.next.IsZero() || c.deadline.Before(s.next)) {
 		s.setTimer(c.deadline)
 	}
@@ -89,12 +86,12 @@ func (s *Session) expire() {
 	defer s.late.Done()
 	s.next = time.Time{}
 	var next time.Time
-	for id, c := range s.pending {
-		switch {
+	for _, id := range s.pending.ids() {
+		switch c := s.pending.get(id); {
 		case c.deadline.IsZero():
 		case !c.deadline.After(now):
-			s.take1(id)
-			late = append(late, c.done)
+			ended, _ := s.take1(id)
+			late = append(late, ended.done)
 		case next.IsZero() || c.deadline.Before(next):
 			next = c.deadline
 		}
@@ -111,23 +108,20 @@ func (s *Session) expire() {
 
 // take1 takes a call out; whoever gets it must end it. mu is held.
 func (s *Session) take1(id uint64) (call, bool) {
-	c, ok := s.pending[id]
-	if ok {
-		delete(s.pending, id)
-		if c.gone {
-			s.expected -= c.cost
-		}
+	c, ok := s.pending.take(id)
+	if ok && c.gone {
+		s.expected -= c.cost
 	}
 	return c, ok
 }
 
 // takeCalls takes out all. mu is held.
 func (s *Session) takeCalls() []call {
-	all := make([]call, 0, len(s.pending))
-	for _, c := range s.pending {
+	var all []call
+	for _, id := range s.pending.ids() {
+		c, _ := s.take1(id)
 		all = append(all, c)
 	}
-	clear(s.pending)
 	if s.timer != nil {
 		s.timer.Stop()
 	}
@@ -192,14 +186,14 @@ type waiter struct {
 	done func(*Message, error) // sets the two
 }
 
-var waiters = sync.Pool{New: func() any {
+func newWaiter() *waiter {
 	w := &waiter{ch: make(chan struct{}, 1)}
 	w.done = func(m *Message, err error) {
 		w.m, w.err = m, err
 		w.ch <- struct{}{}
 	}
 	return w
-}}
+}
 
 // askAndWait sends a request and waits for its answer: see Link.Call.
 func (s *Session) askAndWait(ctx context.Context, m *Message) (*Message, error) {
@@ -207,8 +201,8 @@ func (s *Session) askAndWait(ctx context.Context, m *Message) (*Message, error) 
 		m.free()
 		return nil, err
 	}
-	w := waiters.Get().(*waiter)
-	defer waiters.Put(w)
+	w := s.m.waiters.Get().(*waiter)
+	defer s.m.waiters.Put(w)
 	m.Flags &^= wire.Reply | wire.Failed
 	c := call{done: w.done, expect: m.Expect}
 	if err := s.send(m, &c); err != nil {

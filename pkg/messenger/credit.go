@@ -40,15 +40,16 @@ func (s *Session) cost(c *call) int {
 // waitingCost is the cost of a call whose request waits; not wanted: the call has ended. mu is
 // held.
 func (s *Session) waitingCost(id uint64) (cost int, wanted bool) {
-	c, ok := s.pending[id]
-	return c.cost, ok
+	if c := s.pending.get(id); c != nil {
+		return c.cost, true
+	}
+	return 0, false
 }
 
 // departed notes that a request which waited is on its way, and its cost spent. mu is held.
 func (s *Session) departed(id uint64) {
-	if c, ok := s.pending[id]; ok {
+	if c := s.pending.get(id); c != nil {
 		c.gone = true
-		s.pending[id] = c
 	}
 }
 
@@ -66,19 +67,25 @@ func (s *Session) credited(done uint64) error {
 }
 
 // creditBack notes that n bytes of what the peer sent have been dealt with, and says so when it
-// adds up to a quarter of the window.
+// adds up.
 func (s *Session) creditBack(n int) {
 	done := s.in.done.Add(uint64(n))
-	if done-s.in.told.Load() < uint64(s.limits.Window/4) {
+	if done-s.in.told.Load() < s.limits.creditStep() {
 		return
 	}
 	s.mu.Lock()
-	if done = s.in.done.Load(); s.state == open && done-s.in.told.Load() >= uint64(s.limits.Window/4) {
+	if done = s.in.done.Load(); s.state == open && done-s.in.told.Load() >= s.limits.creditStep() {
 		s.in.told.Store(done)
 		h := wire.Header{Type: wire.TypeCredit}
 		s.oob(s.frame(&h, wire.AppendBody(nil, &wire.Credit{Done: done})))
 	}
 	s.wake(true)
+}
+
+// creditStep is how much adds up before a credit is worth a message: a quarter of the window, but
+// never so much that the rest of it does not hold the longest message.
+func (l *ClassLimits) creditStep() uint64 {
+	return uint64(max(1, min(l.Window/4, l.Window-l.Message)))
 }
 
 // frame makes a message of the messenger's own, which needs no credit. mu is held.

@@ -43,7 +43,7 @@ func (s *Session) accepted(a hello, to Peer) (terms, error) {
 	var w wire.Welcome
 	var refusal wire.Error
 	switch {
-	case a.Type != wire.TypeHello || a.Flags&wire.Reply == 0 || a.Request != 1 || a.Counter != 1:
+	case a.Type != wire.TypeHello || a.Flags&wire.Reply == 0 || a.Request != 1 || a.Counter != 1 || a.Mode != wire.None:
 		return terms{}, fmt.Errorf("%v instead of an answer to the hello", a.Type)
 	case a.Flags&wire.Failed != 0:
 		if err := wire.ParseBody(a.body, &refusal, false); err != nil {
@@ -122,7 +122,7 @@ func (s *Session) invited(a hello) (terms, error) {
 	case !sameCluster(h.FSID, me.FSID):
 		return terms{}, wire.WrongCluster.Errorf("you belong to %v, %v to %v", h.FSID, me.Entity, me.FSID)
 	case h.To != "" && h.To != me.Entity.String(), h.ToGID != 0 && h.ToGID != me.GID:
-		return terms{}, wire.WrongPeer.Errorf("you want %v/%v, this is %v/%v", h.To, h.ToGID, me.Entity, me.GID)
+		return terms{}, wire.WrongPeer.Errorf("you want %.40q/%v, this is %v/%v", h.To, h.ToGID, me.Entity, me.GID)
 	case h.Max < wire.HeaderSize || h.Window == 0:
 		return terms{}, wire.Malformed.Errorf("the hello grants nothing")
 	}
@@ -163,7 +163,7 @@ func (s *Session) hear() (hello, error) {
 			return hello{}, err
 		}
 		if fr.command {
-			if err := answerPing(s.conn, b); err != nil {
+			if err := s.in.answer(b); err != nil {
 				return hello{}, err
 			}
 			continue
@@ -178,13 +178,16 @@ func (s *Session) hear() (hello, error) {
 	}
 }
 
-// answerPing deals with a command where nobody else writes.
-func answerPing(c Conn, command []byte) error {
+// answer deals with a command where nobody else writes. To those who watch, a peer that does not
+// take the answer is one that does not bring the rest of a frame.
+func (f *frameReader) answer(command []byte) error {
 	answer, err := answerTo(command)
 	if err != nil {
 		return err
 	}
-	return writeAll(c, answer)
+	f.item.Store(f.frames + 1)
+	defer f.item.Store(0)
+	return writeAll(f.conn, answer)
 }
 
 // answerTo is the PONG that a PING asks for. A PONG asks for nothing.

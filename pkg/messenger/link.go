@@ -64,7 +64,7 @@ func (l *Link) Wake() {
 
 // Reset ends the present session with all that is queued; another is made at once.
 func (l *Link) Reset(cause error) {
-	l.session.Load().die(because(ErrReset, cause))
+	l.session.Load().die(cause)
 	l.Wake()
 }
 

@@ -117,7 +117,9 @@ func (m *Message) reset() {
 	m.Header, m.Body, m.Bulk = wire.Header{}, nil, nil
 	m.Expect, m.Reserved, m.Free = 0, false, nil
 	m.session, m.counted, m.budget, m.mem = nil, 0, nil, nil
-	m.answered.Store(false)
+	if m.answered.Load() {
+		m.answered.Store(false)
+	}
 }
 
 // Reply answers a request. It may be called once, from any goroutine, before Release, and never

@@ -32,6 +32,7 @@ type Messenger struct {
 	queued    [wire.NumClasses]atomic.Int64
 	publisher publisher
 	stats     totals
+	waiters   sync.Pool // ours alone: a channel made in a synctest bubble must not leave it
 
 	mu        sync.Mutex
 	closed    bool
@@ -65,6 +66,7 @@ func New(cfg Config) (*Messenger, error) {
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	m.publisher.init(m)
+	m.waiters.New = func() any { return newWaiter() }
 	for c := range wire.NumClasses {
 		m.budgets[c] = [2]*budget{newBudget(limits.Class[c].Receive), newBudget(limits.Class[c].Receive)}
 	}

@@ -18,6 +18,7 @@ type outbox struct {
 	ready   *batch
 	spare   *batch
 	queued  int      // bytes of messages in all three
+	untold  int      // of these, what the class does not count yet
 	due     []func() // to be called when mu is free: see wake
 	counter uint64
 	longest int // message that the peer accepts
@@ -79,8 +80,7 @@ func (s *Session) enqueue(w *waiting, reserved bool, c *call) error {
 			return err
 		}
 	}
-	s.queued += n
-	s.m.queued[s.class].Add(int64(n))
+	s.count(n)
 	if goes {
 		s.encode(w, cost, at)
 		return nil
@@ -90,6 +90,19 @@ func (s *Session) enqueue(w *waiting, reserved bool, c *call) error {
 	w.free = nil
 	return nil
 }
+
+// count adds to what is queued. What the whole class has queued is told in larger steps, and when
+// nothing is left. mu is held.
+func (s *Session) count(n int) {
+	s.queued += n
+	s.untold += n
+	if s.untold >= countStep || s.untold <= -countStep || s.queued == 0 {
+		s.m.queued[s.class].Add(int64(s.untold))
+		s.untold = 0
+	}
+}
+
+const countStep = 16 * kib
 
 // refuse says why a message of n bytes cannot be queued.
 func (s *Session) refuse(n int, reserved bool) error {
@@ -130,8 +143,7 @@ func (s *Session) admit() {
 			s.encode(&m, cost, s.now())
 			s.departed(m.header.Request)
 		} else {
-			s.queued -= n
-			s.m.queued[s.class].Add(-int64(n))
+			s.count(-n)
 			if c, ok := s.take1(m.header.Request); ok {
 				s.due = append(s.due, func() { c.done(nil, ErrTooLarge) })
 			}
@@ -154,6 +166,7 @@ func (s *Session) encode(w *waiting, cost int, at time.Time) {
 
 	b := s.ready
 	b.bytes += n
+	b.count++
 	head := b.room(maxFrameHeader + wire.HeaderSize + len(w.body))
 	head = appendFrameHeader(head, 0, n)
 	head = h.Append(head)
@@ -214,7 +227,6 @@ func (s *Session) dropQueue() (frees []func()) {
 	}
 	b := s.ready
 	s.ready = new(batch)
-	s.m.queued[s.class].Add(-int64(s.queued))
-	s.queued = 0
+	s.count(-s.queued)
 	return append(frees, func() { b.release(s.m.cfg.Poison) })
 }

@@ -113,11 +113,10 @@ func (s *Session) readMessage(fr frame, have []byte) error {
 	if err != nil {
 		return s.refuseFrame(m.Header, err)
 	}
-	counted, err := s.makeRoom(&m.Header, n)
-	if err != nil {
+	if err := s.makeRoom(m, n); err != nil {
 		return err
 	}
-	dst := s.prepare(m, n, counted)
+	dst := s.prepare(m, n)
 	if len(have) < n { // the answers so far should not wait for the rest of this
 		s.uncork()
 		err = s.in.into(dst, fr)
@@ -147,8 +146,15 @@ func (s *Session) judge(h *wire.Header, have []byte, n int) (problem, err error)
 		return nil, wire.BadSession.Errorf("counter %d after %d", h.Counter, s.in.counter)
 	}
 	s.in.counter = h.Counter
+	if h.Type == wire.TypeCredit && n > maxCredit {
+		return nil, tooLong(uint64(n), maxCredit)
+	}
 	return problem, nil
 }
+
+// maxCredit is the longest message of type credit, in bytes with its header. Neither credit nor
+// budget counts it.
+const maxCredit = 1 * kib
 
 // refuseLong refuses a frame that is longer than any may be, of which have has come.
 func (s *Session) refuseLong(fr frame, have []byte) error {
@@ -183,40 +189,48 @@ func (in *inbox) checkSender(b []byte) error {
 	return nil
 }
 
-// makeRoom counts n bytes that arrive, and waits until this process may hold them. Answers need
-// no room: who asked has counted them.
-func (s *Session) makeRoom(h *wire.Header, n int) (counted int, err error) {
-	s.in.add(n)
-	if h.Type != wire.TypeCredit {
+// makeRoom counts the n bytes of m, which arrive, and waits until this process may hold them.
+func (s *Session) makeRoom(m *Message, n int) error {
+	if m.Type != wire.TypeCredit { // which is not counted where it is sent, either
+		s.in.add(n)
 		s.in.counted += uint64(n)
-		counted = n
+		m.counted = n
 	}
 	if under := s.in.counted - s.in.told.Load(); under > uint64(s.limits.Window) && under > uint64(n) {
-		return 0, s.refuseFrame(*h, wire.OverCredit.Errorf("%d bytes under way, %d were granted", under, s.limits.Window))
+		return s.refuseFrame(m.Header, wire.OverCredit.Errorf("%d bytes under way, %d were granted", under, s.limits.Window))
 	}
-	if h.Flags&wire.Reply != 0 || s.budget.try(counted) {
-		return counted, nil
+	if m.Flags&wire.Reply != 0 && (n <= direct || s.awaits(m.Request)) {
+		return nil
 	}
-	s.uncork()
-	defer s.cork()
-	if !s.budget.acquire(counted, s.life.Done(), func() { s.m.evictSlowest(s.class) }) {
-		return 0, s.deadError()
+	if !s.budget.try(m.counted) {
+		s.uncork()
+		defer s.cork()
+		if !s.budget.acquire(m.counted, s.life.Done(), func() { s.m.evictSlowest(s) }) {
+			return s.deadError()
+		}
 	}
-	return counted, nil
+	m.budget = s.budget
+	return nil
+}
+
+// awaits reports whether a call waits for the answer to a request: then it has counted the
+// answer's bytes. Those of answers that nobody awaits need room like any others, unless they
+// are so short that they are all there, and gone at once.
+func (s *Session) awaits(request uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pending.get(request) != nil
 }
 
 // prepare gives a message memory for n bytes, which it returns. Header and body end where a page
 // does, so that the bulk data begins with one.
-func (s *Session) prepare(m *Message, n, counted int) []byte {
+func (s *Session) prepare(m *Message, n int) []byte {
 	front := wire.HeaderSize + int(m.Header.Body)
 	at := 0
 	if n-front >= pageSize {
 		at = (pageSize - front%pageSize) % pageSize
 	}
-	m.session, m.counted = s, counted
-	if m.Flags&wire.Reply == 0 {
-		m.budget = s.budget
-	}
+	m.session = s
 	m.refs.Store(1)
 	dst := m.memory(at + n)[at : at+n : at+n]
 	m.Body, m.Bulk = dst[wire.HeaderSize:front:front], dst[front:]

@@ -26,7 +26,6 @@ type reporter struct {
 	queued  int
 	pong    []byte // to be sent
 	dropped uint64
-	sent    counters
 	item    uint64
 	items   uint64
 	written uint64
@@ -190,24 +189,31 @@ func (r *reporter) take() (q []waiting, pong []byte) {
 // write sends all that is queued, if there is a session to quote.
 func (r *reporter) write(c Conn) error {
 	q, pong := r.take()
+	defer freeAll(q)
 	if err := writeAll(c, pong); err != nil {
-		freeAll(q)
+		r.lose(len(q))
 		return err
 	}
 	s := r.control.Session()
 	if !s.isOpen() {
-		r.mu.Lock()
-		r.dropped += uint64(len(q))
-		r.mu.Unlock()
-		freeAll(q)
+		r.lose(len(q))
 		return nil
 	}
 	var frames []byte
 	for _, w := range q {
 		frames = r.frame(frames, &w, s)
 	}
-	freeAll(q)
-	return r.writeAll(c, frames)
+	if err := r.writeAll(c, frames); err != nil {
+		r.lose(len(q)) // some of them may have arrived
+		return err
+	}
+	return nil
+}
+
+func (r *reporter) lose(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.dropped += uint64(n)
 }
 
 func (r *reporter) frame(b []byte, w *waiting, s *Session) []byte {
@@ -273,7 +279,7 @@ func (m *Messenger) servePusher(st *stranger) {
 		switch {
 		case err != nil:
 		case fr.command:
-			err = answerPing(st.conn, b)
+			err = p.in.answer(b)
 		case p.deliver(b):
 			st.known()
 		}
@@ -288,7 +294,7 @@ func (m *Messenger) servePusher(st *stranger) {
 func (p *puller) deliver(b []byte) bool {
 	h, err := wire.ParseHeader(b, len(b))
 	s := p.m.inbound.reporting(h.Session)
-	if err != nil || s == nil || !s.speaks(&h) || h.Request != 0 || h.Flags != 0 || h.Counter <= p.seen[h.Session] || !h.Type.Known() {
+	if err != nil || s == nil || !s.speaks(&h) || h.Mode != wire.None || h.Request != 0 || h.Flags != 0 || h.Counter <= p.seen[h.Session] || !stray(h.Type) {
 		p.m.stats.droppedReports.Add(1)
 		return false
 	}

@@ -2,6 +2,7 @@ package messenger
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"zeph/pkg/wire"
@@ -97,6 +98,9 @@ func (s *Session) dieLocked(cause error) {
 	if s.state == dead {
 		return
 	}
+	if cause == nil { // of a dead session there is always one
+		cause = ErrReset
+	}
 	s.state, s.cause = dead, cause
 	s.kill()
 	if s.conn != nil {
@@ -162,7 +166,7 @@ func (s *Session) finish(opened bool) {
 	}
 	ending := ErrDown
 	switch {
-	case s.m.closing():
+	case s.m.closing(), errors.Is(cause, ErrClosed): // the messenger, or the link
 		ending = ErrClosed
 	case opened:
 		ending = ErrReset
@@ -174,7 +178,7 @@ func (s *Session) finish(opened bool) {
 
 // deadError is what Send says of a session that is dead.
 func (s *Session) deadError() error {
-	if s.m.closing() {
+	if s.m.closing() || errors.Is(s.cause, ErrClosed) {
 		return ErrClosed
 	}
 	return because(ErrDown, s.cause)
@@ -195,6 +199,27 @@ func (s *Session) progress() (in, out progress) {
 		out = progress{s.item, s.written}
 	}
 	return in, out
+}
+
+// credit tells how far a peer that dialled is with granting credit for the answers that wait for
+// it, and how many bytes are queued.
+func (s *Session) credit() (p progress, queued int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.link == nil && s.state == open && !s.paused.empty() {
+		p = progress{1, s.doneSum}
+	}
+	return p, s.queued
+}
+
+// holds is how many bytes that the peer sent lie here and take room in a budget.
+func (s *Session) holds(b *budget) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state != open || s.budget != b {
+		return 0
+	}
+	return max(0, int(s.received.counted-s.in.done.Load()))
 }
 
 // leave ends a session and tells the peer why, if that can be written at once.

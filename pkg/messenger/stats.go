@@ -134,7 +134,7 @@ func (s *Session) Stats() LinkStats {
 	defer s.mu.Unlock()
 	return LinkStats{
 		Traffic: s.traffic(), Peer: s.peer.String(), Class: s.class.String(), Session: s.number, Dialled: s.link != nil,
-		Open: s.state == open, Queued: s.queued, Held: max(0, int64(s.received.counted-s.in.done.Load())), Calls: len(s.pending), RoundTrip: s.roundTrip,
+		Open: s.state == open, Queued: s.queued, Held: max(0, int64(s.received.counted-s.in.done.Load())), Calls: s.pending.len(), RoundTrip: s.roundTrip,
 		Credit: int64(s.window) - int64(s.sentSum-s.doneSum),
 	}
 }

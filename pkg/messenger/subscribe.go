@@ -107,7 +107,7 @@ func (s *Subscription) read() error {
 		case err != nil:
 			return err
 		case fr.command:
-			err = answerPing(s.conn, b)
+			err = s.reader.answer(b)
 		default:
 			err = s.deliver(b)
 		}
@@ -132,12 +132,15 @@ func (s *Subscription) deliver(b []byte) error {
 		return wire.BadSession.Errorf("hint %d after %d", h.Counter, s.counter)
 	}
 	s.counter = h.Counter
-	if !h.Type.Known() || s.m.cfg.Handler == nil {
+	if !stray(h.Type) || s.m.cfg.Handler == nil {
 		return nil
 	}
 	s.m.cfg.Handler(s.m.loose(&h, b, nil, Hints))
 	return nil
 }
+
+// stray reports whether messages of a type may come outside of a session's order.
+func stray(t wire.Type) bool { return t.Known() && t != wire.TypeHello && t != wire.TypeCredit }
 
 // loose makes a message of what came outside of a session's order: no credit was spent on it.
 func (m *Messenger) loose(h *wire.Header, b []byte, s *Session, place string) *Message {

@@ -10,8 +10,9 @@ import (
 // watch knows all connections that carry messages, so that those which hang can be cut. It does
 // what deadlines on the connections would, without the cost of setting them for each message.
 type watch struct {
-	mu  sync.Mutex
-	all map[watched]*stalls
+	mu     sync.Mutex
+	all    map[watched]*stalls
+	victim watched // was cut to make room, and is not gone yet
 }
 
 // watched is a connection with its two directions.
@@ -24,12 +25,13 @@ type watched interface {
 // progress is which item is under way, 0 if none is, and how many bytes moved in all.
 type progress struct{ item, moved uint64 }
 
-type stalls struct{ in, out stall }
+type stalls struct{ in, out, credit stall }
 
 // stall is how far one direction was when it last got somewhere.
 type stall struct {
 	progress
 	since time.Time
+	begun time.Time // when the item was first seen
 }
 
 // enough is how many bytes of one item a peer must move in Limits.Stall to be worth waiting for.
@@ -37,11 +39,22 @@ const enough = wire.StallBytes
 
 // stuck reports for how long the same item has been under way without moving enough.
 func (w *stall) stuck(p progress, now time.Time) time.Duration {
-	if p.item == 0 || p.item != w.item || p.moved-w.moved >= enough {
-		w.progress, w.since = p, now
-		return 0
+	if p.item == 0 || p.item != w.item {
+		w.begun = now
+	} else if p.moved-w.moved < enough {
+		return now.Sub(w.since)
 	}
-	return now.Sub(w.since)
+	w.progress, w.since = p, now
+	return 0
+}
+
+// lasting is for how long the item has been under way, if that is longer than it should be: one
+// that moves, but so slowly.
+func (w *stall) lasting(now time.Time, limit time.Duration) time.Duration {
+	if d := now.Sub(w.begun); w.item != 0 && d >= limit {
+		return d
+	}
+	return 0
 }
 
 func (w *watch) add(c watched) {
@@ -57,6 +70,9 @@ func (w *watch) remove(c watched) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.all, c)
+	if w.victim == c {
+		w.victim = nil
+	}
 }
 
 // sessions are all of a class.
@@ -96,18 +112,35 @@ func (w *watch) sending() bool {
 	return false
 }
 
-// stuckest is the connection, among those wanted, that has hung for longest, and longer than
-// patience.
-func (w *watch) stuckest(now time.Time, which func(watched, *stalls, time.Time) time.Duration) watched {
+// hanging says for how long a session has hung, and how many bytes lie idle meanwhile; 0: it does
+// not matter.
+type hanging func(*Session, *stalls, time.Time) (time.Duration, int)
+
+// stuckest is the session of a class that keeps the most room idle for the longest, if it has hung
+// for longer than patience. It is nil while the one that it was before is not gone yet: what that
+// one leaves may be enough.
+func (w *watch) stuckest(class wire.Class, hangs hanging) (worst *Session) {
+	now, most := time.Now(), 0.0
+	var hung time.Duration
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var worst watched
-	longest := patience
-	for c, s := range w.all {
-		if d := which(c, s, now); d >= longest {
-			worst, longest = c, d
+	if w.victim != nil {
+		return nil
+	}
+	for c, st := range w.all {
+		s, ok := c.(*Session)
+		if !ok || s.class != class {
+			continue
+		}
+		d, bytes := hangs(s, st, now)
+		if idle := d.Seconds() * float64(bytes); idle > most {
+			worst, most, hung = s, idle, d
 		}
 	}
+	if hung < patience {
+		return nil
+	}
+	w.victim = worst
 	return worst
 }
 
@@ -121,7 +154,7 @@ func (m *Messenger) guard() {
 		}
 		for c := range wire.NumClasses {
 			if m.queued[c].Load() > int64(m.limits.Class[c].Send) {
-				m.evict(c, func(s *stalls, _, out progress, now time.Time) time.Duration { return s.out.stuck(out, now) })
+				m.evict(c, (*Session).clogs)
 			}
 		}
 	}
@@ -141,21 +174,25 @@ func (w *watch) hung(now time.Time, limit time.Duration) (hung []watched) {
 	return hung
 }
 
-// evictSlowest cuts the session of a class that has hung for longest within a message.
-func (m *Messenger) evictSlowest(c wire.Class) {
-	m.evict(c, func(s *stalls, in, _ progress, now time.Time) time.Duration { return s.in.stuck(in, now) })
+// evictSlowest cuts the session that hangs on to the most of the budget which s waits for.
+func (m *Messenger) evictSlowest(s *Session) {
+	m.evict(s.class, func(x *Session, st *stalls, now time.Time) (time.Duration, int) {
+		in, _ := x.progress()
+		d, _ := x.clogs(st, now)
+		return max(d, st.in.stuck(in, now), st.in.lasting(now, m.limits.Stall)), x.holds(s.budget)
+	})
 }
 
-func (m *Messenger) evict(c wire.Class, stuck func(s *stalls, in, out progress, now time.Time) time.Duration) {
-	worst := m.watch.stuckest(time.Now(), func(x watched, st *stalls, now time.Time) time.Duration {
-		if s, ok := x.(*Session); !ok || s.class != c {
-			return 0
-		}
-		in, out := x.progress()
-		return stuck(st, in, out, now)
-	})
-	if worst != nil {
-		m.logger.Warn("cut the slowest peer: the class has no room", "class", c)
+// clogs says for how long a session has not got on with what is queued for its peer.
+func (s *Session) clogs(st *stalls, now time.Time) (time.Duration, int) {
+	_, out := s.progress()
+	credit, queued := s.credit()
+	return max(st.out.stuck(out, now), st.credit.stuck(credit, now)), queued
+}
+
+func (m *Messenger) evict(c wire.Class, hangs hanging) {
+	if worst := m.watch.stuckest(c, hangs); worst != nil {
+		m.logger.Warn("cut the slowest peer: the class has no room", "class", c, "peer", worst.peer)
 		worst.die(errStalled)
 	}
 }

@@ -9,7 +9,7 @@ const maxInline = 2
 
 // quiet reports whether so little is going on that a sender had better write by itself.
 func (s *Session) quiet() bool {
-	return len(s.pending) <= maxInline && s.in.unanswered.Load() <= maxInline
+	return s.pending.len() <= maxInline && s.in.unanswered.Load() <= maxInline
 }
 
 // wake sees to it that what is ready gets written, and what is due gets called. It is called with
@@ -30,11 +30,11 @@ func (s *Session) wake(inline bool) {
 // start finds out who writes what is ready. It is nobody if somebody does already; the flusher;
 // or, with inline, the caller, who gets a batch to write. mu is held.
 func (s *Session) start(inline bool) *batch {
-	if s.writing || s.corked || s.state != open || s.ready.empty() {
+	if s.writing || s.state != open || s.ready.empty() || s.corked && !s.ready.train() {
 		return nil
 	}
 	s.writing = true
-	if inline {
+	if inline || s.corked {
 		return s.take()
 	}
 	s.pass <- nil // there is room: who holds the token has not passed it on
@@ -81,8 +81,7 @@ func (s *Session) wrote(b *batch, n, settled int, wait bool) *batch {
 	case s.state == dead: // the next attempt fails, and releases it
 		return b
 	}
-	s.queued -= settled
-	s.m.queued[s.class].Add(-int64(settled))
+	s.count(-settled)
 	switch {
 	case !b.empty() && wait:
 		return b

@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"zeph/pkg/wire"
 )
 
 const root = "../.."
@@ -79,6 +82,20 @@ func TestNames(t *testing.T) {
 	} {
 		if got := kebab(name); got != want {
 			t.Errorf("%s is %s, want %s", name, got, want)
+		}
+	}
+}
+
+// TestDissectorKnowsTypes holds the names in scripts/zeph.lua to those of package wire.
+func TestDissectorKnowsTypes(t *testing.T) {
+	t.Parallel()
+	script, err := os.ReadFile(filepath.Join(root, "scripts", "zeph.lua"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := wire.Type(0); n < 1000; n++ {
+		if entry := fmt.Sprintf("[%d] = %q", n, n); n.Known() && !bytes.Contains(script, []byte(entry)) {
+			t.Errorf("scripts/zeph.lua lacks %s", entry)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package messenger_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -17,27 +18,6 @@ func entity(t testing.TB, name string) wire.Entity {
 		t.Fatal(err)
 	}
 	return e
-}
-
-func TestSmoke(t *testing.T) {
-	for name, tr := range map[string]messenger.Transport{"inproc://x": inproc.New(), "tcp://127.0.0.1:0": zmq.New(zmq.Settings{})} {
-		t.Run(name, func(t *testing.T) {
-			a, link := pair(t, tr, name)
-			for i := 0; i < 3; i++ {
-				ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
-				m, err := link.Call(ctx, &messenger.Message{Header: wire.Header{Type: wire.TypeEcho}, Body: wire.AppendBody(nil, &wire.Echo{Text: "hi"}), Bulk: make([]byte, 5000000)})
-				cancel()
-				if err != nil {
-					t.Fatal(err)
-				}
-				if len(m.Bulk) != 5000000 {
-					t.Error(len(m.Bulk))
-				}
-				m.Release()
-			}
-			t.Logf("%+v", a.Stats())
-		})
-	}
 }
 
 func pair(t testing.TB, tr messenger.Transport, endpoint string) (*messenger.Messenger, *messenger.Link) {
@@ -83,9 +63,17 @@ func benchCalls(b *testing.B, tr messenger.Transport, endpoint string, window, s
 	}
 }
 
-func BenchmarkZmq1(b *testing.B)  { benchCalls(b, zmq.New(zmq.Settings{}), "tcp://127.0.0.1:0", 1, 0) }
-func BenchmarkZmq64(b *testing.B) { benchCalls(b, zmq.New(zmq.Settings{}), "tcp://127.0.0.1:0", 64, 0) }
-func BenchmarkZmq64x4(b *testing.B) {
-	benchCalls(b, zmq.New(zmq.Settings{}), "tcp://127.0.0.1:0", 64, 4096)
+// BenchmarkCalls is one process that asks itself: what a call costs without a second process.
+// bench/ measures two, beside other messengers.
+func BenchmarkCalls(b *testing.B) {
+	for _, size := range []int{0, 4 << 10} {
+		for _, window := range []int{1, 64, 256} {
+			b.Run(fmt.Sprintf("zmq/%dB/%d", size, window), func(b *testing.B) {
+				benchCalls(b, zmq.New(zmq.Settings{}), "tcp://127.0.0.1:0", window, size)
+			})
+			b.Run(fmt.Sprintf("inproc/%dB/%d", size, window), func(b *testing.B) {
+				benchCalls(b, inproc.New(), "inproc://*", window, size)
+			})
+		}
+	}
 }
-func BenchmarkInproc256(b *testing.B) { benchCalls(b, inproc.New(), "inproc://x", 256, 0) }
