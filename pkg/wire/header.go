@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"zeph/pkg/osdmap"
 )
@@ -64,8 +65,8 @@ const (
 // Append appends the header's 128 bytes to b.
 func (h *Header) Append(b []byte) []byte {
 	n := len(b)
-	b = append(b, make([]byte, HeaderSize)...)
-	h.put((*[HeaderSize]byte)(b[n:]))
+	b = slices.Grow(b, HeaderSize)[:n+HeaderSize]
+	h.put((*[HeaderSize]byte)(b[n:])) // every byte
 	return b
 }
 
