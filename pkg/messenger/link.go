@@ -2,7 +2,6 @@ package messenger
 
 import (
 	"context"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -90,16 +89,14 @@ func (l *Link) stopped() bool {
 
 // run makes sessions until the link is closed.
 func (l *Link) run() {
-	pause := l.m.limits.RedialMin
+	again := redial{limits: l.m.limits}
 	for {
-		s := l.session.Load()
-		if l.live(s) {
-			pause = l.m.limits.RedialMin
+		if l.live(l.session.Load()) {
+			again.worked()
 		}
-		if !l.rest(pause) {
+		if !again.wait(l.closed, l.nudge) || !l.renew() {
 			return
 		}
-		pause = min(pause*3/2, l.m.limits.RedialMax)
 	}
 }
 
@@ -135,16 +132,8 @@ func (l *Link) connect(s *Session) error {
 	return s.greet(l.to)
 }
 
-// rest waits before the next attempt, and readies it; false if the link was closed.
-func (l *Link) rest(pause time.Duration) bool {
-	timer := time.NewTimer(jitter(pause))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-l.nudge:
-	case <-l.closed:
-		return false
-	}
+// renew readies the next session; false if the link was closed.
+func (l *Link) renew() bool {
 	next := l.m.newSession(l, l.class)
 	l.session.Store(next)
 	if l.stopped() { // perhaps before it could see this session
@@ -153,12 +142,6 @@ func (l *Link) rest(pause time.Duration) bool {
 		return false
 	}
 	return true
-}
-
-// jitter takes up to a quarter off a pause, so that a daemon which returns is not dialled by all
-// at the same moment.
-func jitter(pause time.Duration) time.Duration {
-	return pause - time.Duration(rand.Int64N(int64(pause)/4+1))
 }
 
 func (l *Link) tell(kind EventKind, s *Session, cause error) {

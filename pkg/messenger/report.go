@@ -98,26 +98,19 @@ func freeAll(ws []waiting) {
 }
 
 func (r *reporter) run() {
-	pause := r.m.limits.RedialMin
+	again := redial{limits: r.m.limits}
 	for {
 		began := time.Now()
 		err := r.serve()
-		if r.life.Err() != nil {
+		if time.Since(began) > r.m.limits.RedialMax {
+			again.worked()
+		}
+		r.m.logger.Debug("reports end", "peer", r.to, "err", err)
+		if !again.wait(r.life.Done(), nil) {
 			q, _ := r.take()
 			freeAll(q)
 			return
 		}
-		r.m.logger.Debug("reports end", "peer", r.to, "err", err)
-		if time.Since(began) > r.m.limits.RedialMax {
-			pause = r.m.limits.RedialMin
-		}
-		timer := time.NewTimer(jitter(pause))
-		select {
-		case <-timer.C:
-		case <-r.life.Done():
-			timer.Stop()
-		}
-		pause = min(pause*3/2, r.m.limits.RedialMax)
 	}
 }
 

@@ -49,23 +49,17 @@ func (s *Subscription) Close() {
 }
 
 func (s *Subscription) run() {
-	pause := s.m.limits.RedialMin
-	for s.life.Err() == nil {
+	again := redial{limits: s.m.limits}
+	for {
 		began := time.Now()
 		err := s.hear()
 		if time.Since(began) > s.m.limits.RedialMax {
-			pause = s.m.limits.RedialMin
+			again.worked()
 		}
-		if s.life.Err() == nil {
-			s.m.logger.Debug("hints end", "peer", s.to, "err", err)
+		s.m.logger.Debug("hints end", "peer", s.to, "err", err)
+		if !again.wait(s.life.Done(), nil) {
+			return
 		}
-		timer := time.NewTimer(jitter(pause))
-		select {
-		case <-timer.C:
-		case <-s.life.Done():
-			timer.Stop()
-		}
-		pause = min(pause*3/2, s.m.limits.RedialMax)
 	}
 }
 
