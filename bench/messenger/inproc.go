@@ -8,23 +8,26 @@ import (
 	"zeph/pkg/messenger/inproc"
 )
 
-// measureInproc measures small calls between two messengers of this process.
+// measureInproc measures small calls between two messengers of this process: writes as over the
+// network, and echoes of an empty body, which are the messenger alone.
 func measureInproc(ctx context.Context, o options) ([]result, error) {
 	var results []result
-	for _, window := range []int{64, 256} {
-		l := load{size: 0, window: window, warm: o.warm, cell: o.cell}
-		var readings []reading
-		for range o.rounds {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
+	for _, name := range []string{"write", "echo"} {
+		for _, window := range []int{64, 256} {
+			l := load{window: window, empty: name == "echo", warm: o.warm, cell: o.cell}
+			var readings []reading
+			for range o.rounds {
+				if ctx.Err() != nil {
+					return nil, ctx.Err()
+				}
+				r, err := inprocOnce(ctx, l)
+				if err != nil {
+					return nil, fmt.Errorf("inproc: %v: %w", l, err)
+				}
+				readings = append(readings, r)
 			}
-			r, err := inprocOnce(ctx, l)
-			if err != nil {
-				return nil, fmt.Errorf("inproc: %v: %w", l, err)
-			}
-			readings = append(readings, r)
+			results = append(results, newResult(name, l, readings))
 		}
-		results = append(results, newResult(zeph.name, l, readings))
 	}
 	return results, nil
 }

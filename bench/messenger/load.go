@@ -11,6 +11,7 @@ type load struct {
 	oneWay bool          // messages without answers, rather than calls
 	size   int           // bytes of payload in a message or request
 	window int           // calls in flight; 1 for one way
+	empty  bool          // an empty body instead of a write's; zeph alone has this
 	warm   time.Duration // not measured
 	cell   time.Duration // measured
 }
@@ -55,7 +56,7 @@ func parseLoad(args []string) (load, error) {
 		}
 	}
 	const ms = time.Millisecond
-	return load{args[0] == "oneway", n[0], n[1], time.Duration(n[2]) * ms, time.Duration(n[3]) * ms}, nil
+	return load{oneWay: args[0] == "oneway", size: n[0], window: n[1], warm: time.Duration(n[2]) * ms, cell: time.Duration(n[3]) * ms}, nil
 }
 
 // String is how tables name the load.

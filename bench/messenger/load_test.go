@@ -8,8 +8,8 @@ import (
 
 func TestLoadArgs(t *testing.T) {
 	for _, l := range []load{
-		{false, 0, 1, 0, time.Millisecond},
-		{true, 4 << 20, 1, 300 * time.Millisecond, 400 * time.Millisecond},
+		{oneWay: false, size: 0, window: 1, warm: 0, cell: time.Millisecond},
+		{oneWay: true, size: 4 << 20, window: 1, warm: 300 * time.Millisecond, cell: 400 * time.Millisecond},
 	} {
 		if got, err := parseLoad(l.args()); err != nil || got != l {
 			t.Errorf("%v: came back as %v, %v", l, got, err)

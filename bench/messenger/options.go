@@ -150,11 +150,11 @@ func (o *options) loads() []load {
 	for _, size := range o.sizes {
 		for _, window := range o.windows {
 			if slices.Contains(o.parts, "call") {
-				add(load{false, size, window, o.warm, o.cell})
+				add(load{oneWay: false, size: size, window: window, warm: o.warm, cell: o.cell})
 			}
 		}
 		if slices.Contains(o.parts, "oneway") {
-			add(load{true, size, 1, o.warm, o.cell})
+			add(load{oneWay: true, size: size, window: 1, warm: o.warm, cell: o.cell})
 		}
 	}
 	return all

@@ -55,6 +55,9 @@ func newZeph(name string, cfg messenger.Config) (*messenger.Messenger, error) {
 	return messenger.New(cfg)
 }
 
+// emptyBody is a CBOR map with nothing in it.
+var emptyBody = []byte{0xa0}
+
 // zephServer answers. What it needs for a write it uses again when the reply is on its way.
 type zephServer struct{ idle sync.Pool }
 
@@ -76,8 +79,12 @@ func (s *zephServer) take() *writeAnswer {
 
 func (s *zephServer) handle(m *messenger.Message) {
 	defer m.Release()
-	if m.Type == wire.TypePing {
+	switch m.Type {
+	case wire.TypePing:
 		answerPing(m)
+		return
+	case wire.TypeEcho:
+		m.Reply(&messenger.Message{Body: emptyBody})
 		return
 	}
 	a := s.take()
@@ -142,6 +149,7 @@ type zephSlot struct {
 	write wire.Write
 	body  []byte
 	reply wire.WriteReply
+	empty bool
 	done  func(*messenger.Message, error)
 }
 
@@ -150,6 +158,7 @@ func newZephClient(link *messenger.Link, l load, answered func(uint64), failed f
 	for i := range c.slots {
 		s := &c.slots[i]
 		s.fill(c.payload)
+		s.empty = l.empty
 		s.done = func(m *messenger.Message, err error) {
 			if err = s.parse(m, err); err != nil {
 				failed(err)
@@ -167,6 +176,9 @@ func (s *zephSlot) parse(m *messenger.Message, err error) error {
 		return err
 	}
 	defer m.Release()
+	if s.empty {
+		return nil
+	}
 	return m.Parse(&s.reply)
 }
 
@@ -180,6 +192,10 @@ func (s *zephSlot) fill(payload []byte) {
 
 // ready fills in what a message takes anew each time.
 func (s *zephSlot) ready() *messenger.Message {
+	if s.empty {
+		s.m.Header, s.m.Body = wire.Header{Type: wire.TypeEcho}, emptyBody
+		return &s.m
+	}
 	s.write.Floor.Seq++
 	s.body = wire.AppendBody(s.body[:0], &s.write)
 	s.m.Header = wire.Header{Type: wire.TypeWrite, Need: wire.NeedWrite}
