@@ -22,7 +22,11 @@ func TestVariants(t *testing.T) {
 				}
 			}
 			const ms = time.Millisecond
-			for _, l := range []load{{false, 0, 1, ms, 20 * ms}, {false, 64 << 10, 16, ms, 20 * ms}, {true, 4 << 10, 1, ms, 20 * ms}} {
+			for _, l := range []load{
+				{window: 1, warm: ms, cell: 20 * ms},
+				{size: 64 << 10, window: 16, warm: ms, cell: 20 * ms},
+				{oneWay: true, size: 4 << 10, window: 1, warm: ms, cell: 20 * ms},
+			} {
 				r, err := measure(t.Context(), v, l)
 				if err != nil {
 					t.Fatalf("%v: %v", l, err)
