@@ -194,9 +194,6 @@ func TestHostilePingsWithoutReading(t *testing.T) {
 	s := besieged(t, messenger.Limits{Stall: 300 * time.Millisecond})
 	i := s.intrude("data").enter()
 	pings := slices.Repeat(zmtpCommandFrame("PING", []byte{0, 9}), 10_000)
-	s.during(func() {
-		for i.say(pings) == nil {
-		}
-	})
-	s.rid()
+	defer i.pour(pings)()
+	s.during(s.rid)
 }

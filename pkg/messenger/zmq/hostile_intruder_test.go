@@ -86,6 +86,22 @@ func (i *intruder) say(b ...[]byte) error {
 	return err
 }
 
+// pour says the same again and again, on a goroutine of its own, until stop. That the daemon has cut
+// it, the intruder may not hear of: it does not read, and so the kernel goes on asking for room for
+// what came before the end.
+func (i *intruder) pour(b []byte) (stop func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i.say(b) == nil {
+		}
+	}()
+	return func() {
+		i.leave()
+		<-done
+	}
+}
+
 // zmtpGreeting is a greeting of ZMTP 3.0 with NULL.
 func zmtpGreeting() []byte {
 	g := make([]byte, 64)

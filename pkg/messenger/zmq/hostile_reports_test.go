@@ -151,9 +151,9 @@ func TestHostileReporterPings(t *testing.T) {
 	i.deaf()
 	s.delivered(i)
 	pings := slices.Repeat(zmtpCommandFrame("PING", []byte{0, 9}), 10_000)
+	defer i.pour(pings)()
 	s.during(func() {
-		for i.say(pings) == nil {
-		}
+		waitFor(t, "it is cut", func() bool { return s.m.Stats().Refused == 1 })
 	})
 }
 
