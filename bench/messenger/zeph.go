@@ -150,6 +150,7 @@ type zephSlot struct {
 	body  []byte
 	reply wire.WriteReply
 	empty bool
+	full  bool
 	done  func(*messenger.Message, error)
 }
 
@@ -160,6 +161,10 @@ func newZephClient(link *messenger.Link, l load, answered func(uint64), failed f
 		s.fill(c.payload)
 		s.empty = l.empty
 		s.done = func(m *messenger.Message, err error) {
+			if l.oneWay && errors.Is(err, messenger.ErrQueueFull) { // the call that settles, behind what was told
+				s.full = true
+				return
+			}
 			if err = s.parse(m, err); err != nil {
 				failed(err)
 				return
@@ -208,8 +213,14 @@ func (c *zephClient) send(f flags, slot uint64) error {
 		return c.tell()
 	}
 	s := &c.slots[slot%uint64(len(c.slots))] // settle is the first slot's: there is one
-	c.link.Go(s.ready(), callTimeout, s.done)
-	return nil
+	for {
+		s.full = false
+		c.link.Go(s.ready(), callTimeout, s.done)
+		if !s.full { // it is set before Go returns, or not at all
+			return nil
+		}
+		time.Sleep(50 * time.Microsecond)
+	}
 }
 
 // tell sends one way. While the queue is full it waits, for it sends faster than anything can be
