@@ -147,8 +147,13 @@ func (w *watch) stuckest(class wire.Class, hangs hanging) (worst *Session) {
 // guard cuts the connections that hang, and those that fill the queues of a class for all others.
 func (m *Messenger) guard() {
 	every := min(max(m.limits.Stall/20, 5*time.Millisecond), 250*time.Millisecond)
+	last := time.Now()
 	for m.sleep(every) {
 		now := time.Now()
+		if lost := now.Sub(last) - every; lost > every {
+			m.watch.forgive(lost)
+		}
+		last = now
 		for _, c := range m.watch.hung(now, m.limits.Stall) {
 			c.die(errStalled)
 		}
@@ -156,6 +161,17 @@ func (m *Messenger) guard() {
 			if m.queued[c].Load() > int64(m.limits.Class[c].Send) {
 				m.evict(c, (*Session).clogs)
 			}
+		}
+	}
+}
+
+// forgive takes time off what all connections have hung for, in which this process did not run.
+func (w *watch) forgive(lost time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, st := range w.all {
+		for _, s := range []*stall{&st.in, &st.out, &st.credit} {
+			s.since, s.begun = s.since.Add(lost), s.begun.Add(lost)
 		}
 	}
 }

@@ -33,6 +33,7 @@ func settle(t testing.TB, daemon *messenger.Messenger, gid wire.GID) *citizen {
 			c.hints.Add(1)
 			m.Release()
 		},
+		Limits: messenger.Limits{Stall: siegePatience}, // it does not mind waiting while others are thrown out
 		OnPeer: func(e messenger.PeerEvent) {
 			if e.Kind == messenger.Reset && e.Place == "data" {
 				c.resets.Add(1)
