@@ -1,0 +1,45 @@
+package disk
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// lockDir takes the folder for this process. The kernel gives it back when the process ends,
+// however it does.
+func lockDir(dir string) (*os.File, error) {
+	file, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err == nil {
+		err = errors.Join(file.Truncate(0), writePID(file))
+	} else if errors.Is(err, syscall.EWOULDBLOCK) {
+		err = fmt.Errorf("folder %s%s: %w", dir, holder(file), ErrInUse)
+	}
+	if err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+func writePID(file *os.File) error {
+	_, err := fmt.Fprintln(file, os.Getpid())
+	return err
+}
+
+// holder names the process that wrote its pid into the lock.
+func holder(file *os.File) string {
+	var text [20]byte
+	n, _ := file.ReadAt(text[:], 0)
+	if pid := strings.TrimSpace(string(text[:n])); pid != "" {
+		return ", process " + pid
+	}
+	return ""
+}
