@@ -24,18 +24,23 @@ const acceptPause = 5 * time.Millisecond
 
 // run accepts until the listener is closed.
 func (e *entrance) run() {
+	failing := false // and said so
 	for {
 		conn, err := e.listener.Accept()
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return
 		case err != nil:
-			e.m.logger.Warn("cannot accept a connection", "place", e.place, "err", err)
+			if !failing {
+				e.m.logger.Warn("cannot accept a connection", "place", e.place, "err", err)
+			}
+			failing = true
 			e.strangers.dropOldest()
 			if !e.m.sleep(acceptPause) {
 				return
 			}
 		default:
+			failing = false
 			st := e.strangers.admit(conn, e.m.limits)
 			e.m.spawn(func() { e.greet(st) })
 		}
