@@ -9,6 +9,9 @@ local zeph = Proto("zeph", "Zeph over ZMTP")
 local types = {
   [1] = "hello", [2] = "credit", [3] = "ping", [4] = "echo", [5] = "note",
   [6] = "write", [7] = "read", [8] = "sub-write",
+  [20] = "maps", [21] = "get maps", [22] = "map hint",
+  [24] = "boot", [25] = "up thru", [26] = "failure", [27] = "beacon", [28] = "goodbye", [29] = "pg temp",
+  [31] = "command", [32] = "forward", [33] = "log", [40] = "list", [41] = "log lines",
 }
 
 local f = {

@@ -35,6 +35,22 @@ const (
 	Mismatch    Code = 21 // a compare found something else
 )
 
+// The codes that a cluster needs, whose members know different maps at different times.
+const (
+	WrongPrimary Code = 22 // by the answerer's map another OSD serves the PG: get that map, send again
+	Interrupted  Code = 23 // the PG's interval ended with the operation under way: send again, marked as resent
+	Forgotten    Code = 24 // a resend whose result may have been dropped: nobody knows
+	NoPool       Code = 25 // the pool is gone, or never was
+	Full         Code = 26 // no room for growth
+	NoQuorum     Code = 27 // no monitor leads now
+	Overtaken    Code = 28 // what the request was computed from has moved on: compute it anew
+	Denied       Code = 29 // the request makes no sense, or would do harm: the text says why
+	Expired      Code = 30 // its time ran out before it began
+	Lost         Code = 31 // the leader changed with the proposal under way
+	Damaged      Code = 32 // every copy that could be read has the bytes damaged
+	WrongStore   Code = 33 // an OSD wants to boot from a store that is not the one the map knows
+)
+
 // Outcome is what an error says about whether anything happened. Clients act on it.
 type Outcome uint8
 
@@ -82,6 +98,18 @@ var codes = []struct {
 	NotFound:       {"not found", Definite},
 	Exists:         {"exists", Definite},
 	Mismatch:       {"mismatch", Definite},
+	WrongPrimary:   {"wrong primary", Retry},
+	Interrupted:    {"interrupted", Ambiguous},
+	Forgotten:      {"forgotten", Ambiguous},
+	NoPool:         {"no such pool", Definite},
+	Full:           {"full", Definite},
+	NoQuorum:       {"no quorum", Retry},
+	Overtaken:      {"overtaken", Retry},
+	Denied:         {"denied", Definite},
+	Expired:        {"expired", Definite},
+	Lost:           {"lost", Ambiguous},
+	Damaged:        {"damaged", Definite},
+	WrongStore:     {"wrong store", Definite},
 }
 
 // Known reports whether the code is in the table.

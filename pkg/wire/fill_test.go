@@ -40,8 +40,8 @@ func fill(t *rapid.T, v reflect.Value, label string) {
 		v.SetString(rapid.StringN(0, 300, 400).Draw(t, label))
 	case reflect.Bool:
 		v.SetBool(rapid.Bool().Draw(t, label))
-	case reflect.Int64:
-		v.SetInt(rapid.Int64().Draw(t, label))
+	case reflect.Int32, reflect.Int64:
+		v.SetInt(rapid.Int64().Draw(t, label) >> (64 - v.Type().Bits()))
 	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		bits := rapid.IntRange(0, v.Type().Bits()).Draw(t, label+" bits")
 		v.SetUint(rapid.Uint64().Draw(t, label) >> (64 - bits))

@@ -18,6 +18,24 @@ const (
 	TypeSubWrite Type = 8 // a write on its way to a replica
 )
 
+// The types that keep maps and monitors going.
+const (
+	TypeMaps     Type = 20 // changes of the osdmap, for a peer that is behind
+	TypeGetMaps  Type = 21 // asks for changes, or for a whole osdmap
+	TypeMapHint  Type = 22 // published: there is a newer osdmap
+	TypeBoot     Type = 24 // an OSD wants to be up
+	TypeUpThru   Type = 25 // an OSD wants the map to say that it is still up
+	TypeFailure  Type = 26 // an OSD cannot reach another
+	TypeBeacon   Type = 27 // an OSD is well, and these are its numbers
+	TypeGoodbye  Type = 28 // an OSD has stopped serving
+	TypePGTemp   Type = 29 // a primary wants other OSDs in charge of a PG for a while
+	TypeCommand  Type = 31 // an operator's, to a monitor or an OSD
+	TypeForward  Type = 32 // a request that a monitor passes on to the leader
+	TypeLog      Type = 33 // between monitors, of the replicated log
+	TypeList     Type = 40 // lists objects of a PG
+	TypeLogLines Type = 41 // published: new lines of the cluster log
+)
+
 // row is what the table says of a type.
 type row struct {
 	name    string
@@ -36,6 +54,21 @@ var types = []row{
 	TypeWrite:    {"write", Classes(0).With(Data), body[Write], body[WriteReply]},
 	TypeRead:     {"read", Classes(0).With(Data), body[Read], body[ReadReply]},
 	TypeSubWrite: {"sub-write", Classes(0).With(Data), body[SubWrite], body[SubWriteReply]},
+
+	TypeMaps:     {"maps", Classes(0).With(Control), body[Maps], nil},
+	TypeGetMaps:  {"get maps", Classes(0).With(Control).With(Data), body[GetMaps], body[GetMapsReply]},
+	TypeMapHint:  {"map hint", 0, body[MapHint], nil},
+	TypeBoot:     {"boot", Classes(0).With(Control), body[Boot], body[Done]},
+	TypeUpThru:   {"up thru", Classes(0).With(Control), body[UpThru], body[Done]},
+	TypeFailure:  {"failure", Classes(0).With(Control), body[Failure], body[Done]},
+	TypeBeacon:   {"beacon", Classes(0).With(Control), body[Beacon], body[BeaconReply]},
+	TypeGoodbye:  {"goodbye", Classes(0).With(Control), body[Goodbye], body[Done]},
+	TypePGTemp:   {"pg temp", Classes(0).With(Control), body[PGTemp], body[Done]},
+	TypeCommand:  {"command", Classes(0).With(Control), body[Command], body[CommandReply]},
+	TypeForward:  {"forward", Classes(0).With(Control), body[Forward], body[Forwarded]},
+	TypeLog:      {"log", Classes(0).With(Control).With(Bulk), body[LogCall], body[LogReply]},
+	TypeList:     {"list", Classes(0).With(Data), body[List], body[ListReply]},
+	TypeLogLines: {"log lines", 0, body[LogLines], nil},
 }
 
 func body[T any]() any { return new(T) }

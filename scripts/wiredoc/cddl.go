@@ -81,7 +81,7 @@ func basic(t reflect.Type) string {
 		return "bool"
 	case reflect.String:
 		return "tstr"
-	case reflect.Int64:
+	case reflect.Int32, reflect.Int64:
 		return "int"
 	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return fmt.Sprintf("uint .size %d", t.Size())
