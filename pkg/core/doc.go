@@ -8,7 +8,7 @@
 //	time       Fired                                       SetTimer
 //	log        Leading, Applied, Proposed                  Propose, Barrier, ChangeMembers
 //	itself     Continue                                    Continue
-//	people     (those of each core's own package)          Log, Exit
+//	people     Stop, and those of each core's own package  Log, Ready, Rename, Exit
 //
 // A core has no clock, socket, disk, goroutine, or randomness but what its seed gives; it walks
 // no map where the order shows. So the same events give the same effects on every machine. What
