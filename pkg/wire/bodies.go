@@ -41,6 +41,7 @@ type Pong struct {
 	Sent   uint64 `cbor:"1,keyasint"`
 	Turn   uint64 `cbor:"2,keyasint,omitzero"` // age of the core's last turn in microseconds
 	Commit uint64 `cbor:"3,keyasint,omitzero"` // age of the last durable commit in microseconds
+	Clock  uint64 `cbor:"4,keyasint,omitzero"` // the answerer's monotonic clock in microseconds: its rate is compared
 }
 
 // Echo asks for its own bytes back, bulk included.
