@@ -36,15 +36,15 @@ pkg/messenger/messengertest/script io wire                                   -
 pkg/messenger/messengertest io  messenger,messenger/messengertest/script     -
 pkg/consensus        io    core,messenger                                    raft,bbolt
 pkg/store/disk       io    store                                             bbolt,xxhash
-pkg/world            io    core,messenger,consensus,store                    -
-pkg/client           io    objecter,world                                    -
+pkg/world            io    core,messenger,consensus,store                    yaml
+pkg/client           io    objecter,world                                    xxhash
 pkg/lab              io    client                                            -
 pkg/chaos            io    lab,history,scenario                              -
 zephtest             io    world,mon,osd,client,store/mem                    -
 
 cmd/mon              io    mon,world,messenger/backend                       cobra,pflag
 cmd/osd              io    osd,world,messenger/backend,store/disk            cobra,pflag
-cmd/client           io    chaos,sim,messenger/backend                       cobra,pflag
+cmd/client           io    chaos,sim,messenger/backend                       cobra,pflag,yaml,progress,term
 scripts/*            io    placement,wire                                    -
 `
 
@@ -54,6 +54,9 @@ var libraries = map[string]string{
 	"cbor":      "github.com/fxamacker/cbor/v2",
 	"cobra":     "github.com/spf13/cobra",
 	"pflag":     "github.com/spf13/pflag", // cobra's flags
+	"progress":  "github.com/schollz/progressbar/v3",
+	"term":      "golang.org/x/term",
+	"yaml":      "github.com/goccy/go-yaml",
 	"porcupine": "github.com/anishathalye/porcupine",
 	"raft":      "github.com/hashicorp/raft",
 	"xxhash":    "github.com/cespare/xxhash/v2",
