@@ -20,8 +20,9 @@ pkg/store            core  osdmap                                            -
 pkg/store/mem        core  store                                             -
 pkg/store/storetest  core  store                                             -
 pkg/core             core  wire,store                                        -
-pkg/pg               core  core,placement                                    -
-pkg/mon              core  core,placement                                    -
+pkg/status           core  osdmap                                            -
+pkg/pg               core  core,placement,status                             -
+pkg/mon              core  core,placement,status                             cbor
 pkg/objecter         core  core,placement                                    -
 pkg/osd              core  core,pg                                           -
 pkg/history          core  -                                                 porcupine
@@ -37,7 +38,7 @@ pkg/messenger/messengertest io  messenger,messenger/messengertest/script     -
 pkg/consensus        io    core,messenger                                    raft,bbolt
 pkg/store/disk       io    store                                             bbolt,xxhash
 pkg/world            io    core,messenger,consensus,store                    yaml
-pkg/client           io    objecter,world                                    xxhash
+pkg/client           io    objecter,world,status                               xxhash
 pkg/lab              io    client                                            -
 pkg/chaos            io    lab,history,scenario                              -
 zephtest             io    world,mon,osd,client,store/mem                    -
