@@ -36,6 +36,27 @@ const (
 	TypeLogLines Type = 41 // published: new lines of the cluster log
 )
 
+// The types that the OSDs of a PG need among themselves.
+const (
+	TypePGQuery      Type = 50 // asks a copy what it is, or for its log
+	TypePGNotify     Type = 51 // what a copy is
+	TypePGLog        Type = 52 // the log of a copy
+	TypePGActivate   Type = 53 // makes a copy part of an interval
+	TypePGActivated  Type = 54 // it is part of it, on disk
+	TypePGLeases     Type = 55 // grants and acknowledges leases
+	TypePGHistory    Type = 56 // what a PG has reached
+	TypePGHistoryAck Type = 57 // a copy has that on disk
+	TypePGRemove     Type = 58 // a stray may go
+	TypePGPull       Type = 59 // asks for an object
+	TypePGPush       Type = 60 // part of an object
+	TypePGPushed     Type = 61 // it is on disk
+	TypePGReserve    Type = 62 // asks for a place to be recovered, or answers
+	TypePGScan       Type = 63 // asks a backfill target what it has
+	TypePGScanned    Type = 64 // what it has
+	TypePGCursor     Type = 65 // moves the cursor of a backfill
+	TypePGCursorAck  Type = 66 // it has been moved, on disk
+)
+
 // row is what the table says of a type.
 type row struct {
 	name    string
@@ -69,6 +90,24 @@ var types = []row{
 	TypeLog:      {"log", Classes(0).With(Control).With(Bulk), body[LogCall], body[LogReply]},
 	TypeList:     {"list", Classes(0).With(Data), body[List], body[ListReply]},
 	TypeLogLines: {"log lines", 0, body[LogLines], nil},
+
+	TypePGQuery:      {"pg query", Classes(0).With(Control), body[PGQuery], nil},
+	TypePGNotify:     {"pg notify", Classes(0).With(Control), body[PGNotify], nil},
+	TypePGLog:        {"pg log", Classes(0).With(Data), body[PGLog], nil},
+	TypePGActivate:   {"pg activate", Classes(0).With(Data), body[PGActivate], nil},
+	TypePGActivated:  {"pg activated", Classes(0).With(Data), body[PGActivated], nil},
+	TypePGLeases:     {"pg leases", Classes(0).With(Control), body[PGLeases], nil},
+	TypePGHistory:    {"pg history", Classes(0).With(Control), body[PGHistory], nil},
+	TypePGHistoryAck: {"pg history ack", Classes(0).With(Control), body[PGHistoryAck], nil},
+	TypePGRemove:     {"pg remove", Classes(0).With(Control), body[PGRemove], nil},
+	TypePGPull:       {"pg pull", Classes(0).With(Control).With(Bulk), body[PGPull], nil},
+	TypePGPush:       {"pg push", Classes(0).With(Bulk), body[PGPush], nil},
+	TypePGPushed:     {"pg pushed", Classes(0).With(Control).With(Bulk), body[PGPushed], nil},
+	TypePGReserve:    {"pg reserve", Classes(0).With(Control), body[PGReserve], nil},
+	TypePGScan:       {"pg scan", Classes(0).With(Control), body[PGScan], nil},
+	TypePGScanned:    {"pg scanned", Classes(0).With(Data), body[PGScanned], nil},
+	TypePGCursor:     {"pg cursor", Classes(0).With(Control), body[PGCursor], nil},
+	TypePGCursorAck:  {"pg cursor ack", Classes(0).With(Control), body[PGCursorAck], nil},
 }
 
 func body[T any]() any { return new(T) }
