@@ -11,7 +11,7 @@ local types = {
   [6] = "write", [7] = "read", [8] = "sub-write",
   [20] = "maps", [21] = "get maps", [22] = "map hint",
   [24] = "boot", [25] = "up thru", [26] = "failure", [27] = "beacon", [28] = "goodbye", [29] = "pg temp",
-  [31] = "command", [32] = "forward", [33] = "log", [40] = "list", [41] = "log lines",
+  [31] = "command", [32] = "forward", [33] = "log", [34] = "follow", [40] = "list", [41] = "log lines",
   [50] = "pg query", [51] = "pg notify", [52] = "pg log", [53] = "pg activate", [54] = "pg activated",
   [55] = "pg leases", [56] = "pg history", [57] = "pg history ack", [58] = "pg remove", [59] = "pg pull",
   [60] = "pg push", [61] = "pg pushed", [62] = "pg reserve", [63] = "pg scan", [64] = "pg scanned",

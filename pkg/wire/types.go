@@ -32,6 +32,7 @@ const (
 	TypeCommand  Type = 31 // an operator's, to a monitor or an OSD
 	TypeForward  Type = 32 // a request that a monitor passes on to the leader
 	TypeLog      Type = 33 // between monitors, of the replicated log
+	TypeFollow   Type = 34 // a monitor is well, to the one that leads
 	TypeList     Type = 40 // lists objects of a PG
 	TypeLogLines Type = 41 // published: new lines of the cluster log
 )
@@ -88,6 +89,7 @@ var types = []row{
 	TypeCommand:  {"command", Classes(0).With(Control), body[Command], body[CommandReply]},
 	TypeForward:  {"forward", Classes(0).With(Control), body[Forward], body[Forwarded]},
 	TypeLog:      {"log", Classes(0).With(Control).With(Bulk), body[LogCall], body[LogReply]},
+	TypeFollow:   {"follow", Classes(0).With(Control), body[Follow], body[Followed]},
 	TypeList:     {"list", Classes(0).With(Data), body[List], body[ListReply]},
 	TypeLogLines: {"log lines", 0, body[LogLines], nil},
 
