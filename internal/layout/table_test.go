@@ -39,7 +39,7 @@ pkg/consensus        io    core,messenger                                    raf
 pkg/store/disk       io    store                                             bbolt,xxhash
 pkg/world            io    core,messenger,consensus,store                    yaml
 pkg/client           io    objecter,world,status                               xxhash
-pkg/lab              io    client                                            -
+pkg/lab              io    client,status                                            -
 pkg/chaos            io    lab,history,scenario                              -
 zephtest             io    world,mon,osd,client,store/mem                    -
 
