@@ -39,8 +39,8 @@ type Ping struct {
 // Pong answers a Ping: a daemon whose loop or disk hangs answers, but shows no progress.
 type Pong struct {
 	Sent   uint64 `cbor:"1,keyasint"`
-	Turn   uint64 `cbor:"2,keyasint,omitzero"` // age of the core's last turn in microseconds
-	Commit uint64 `cbor:"3,keyasint,omitzero"` // age of the last durable commit in microseconds
+	Turn   uint64 `cbor:"2,keyasint,omitzero"` // how long the core's turn under way has taken, in microseconds; 0: there is none
+	Commit uint64 `cbor:"3,keyasint,omitzero"` // how long the commit under way has taken, in microseconds; 0: there is none
 	Clock  uint64 `cbor:"4,keyasint,omitzero"` // the answerer's monotonic clock in microseconds: its rate is compared
 }
 
