@@ -1,0 +1,254 @@
+package sim
+
+import (
+	"time"
+
+	"zeph/pkg/core"
+	"zeph/pkg/wire"
+)
+
+// These are the messenger's.
+const (
+	redialMin = 20 * time.Millisecond
+	redialMax = 500 * time.Millisecond
+	idleLink  = 20 * time.Second // a link that nobody used for so long is forgotten when it cannot connect
+)
+
+// link is what a process dials: it keeps a session with one peer going.
+type link struct {
+	from    *run
+	to      core.Peer
+	class   wire.Class
+	session *session   // nil: it connects, or pauses
+	dialing bool       // what is sent now waits for the session
+	waiting []*message //
+	pause   time.Duration
+	used    time.Duration
+	gone    bool // by a former run of the process: nothing is sent any more
+}
+
+// linkTo is the link to a peer, made when it is needed.
+func (r *run) linkTo(to core.Peer, c wire.Class) *link {
+	for _, l := range r.links {
+		if l.to == to && l.class == c {
+			return l
+		}
+	}
+	l := &link{from: r, to: to, class: c}
+	r.links = append(r.links, l)
+	l.dial()
+	return l
+}
+
+// find is the node that a peer runs on.
+func (w *World) find(e wire.Entity) *Node {
+	for _, n := range w.nodes {
+		if n.entity == e {
+			return n
+		}
+	}
+	return nil
+}
+
+// dial tries to open a session.
+func (l *link) dial() {
+	from, w := l.from.n, l.from.n.w
+	l.dialing = true
+	to := w.find(l.to.Entity)
+	if to == nil {
+		w.After(time.Millisecond, func() { l.failed(true) })
+		return
+	}
+	w.After(w.latency(from, to, l.class, 0), func() {
+		switch {
+		case !l.from.alive() || l.gone:
+		case w.rules[from.index][to.index].refuse || w.rules[to.index][from.index].refuse:
+			l.failed(true)
+		case !w.Reaches(from, to, l.class) || !w.Reaches(to, from, l.class), !to.Up() && to.silent, to.paused:
+			w.After(wire.HelloTimeout, func() { l.failed(false) })
+		case !to.Up():
+			l.failed(true)
+		case l.to.GID != 0 && to.run.gid != l.to.GID: // another run listens there
+			l.failed(false)
+		default:
+			l.open(to.run)
+		}
+	})
+}
+
+// failed says that an attempt has; the next one comes a little later than the last.
+func (l *link) failed(refused bool) {
+	r := l.from
+	if !r.alive() {
+		return
+	}
+	l.dialing = false
+	if l.gone {
+		return
+	}
+	for _, m := range l.waiting {
+		if m.call != nil {
+			m.call.end(core.Answered{Err: core.ErrDown})
+		}
+	}
+	l.waiting = nil
+	r.put(core.Unreachable{To: l.to, Class: l.class, Refused: refused})
+	l.redial()
+}
+
+func (l *link) redial() {
+	r, w := l.from, l.from.n.w
+	if l.gone || w.now-l.used > idleLink {
+		r.forget(l)
+		return
+	}
+	pause := max(l.pause, redialMin)
+	l.pause = min(pause*3/2, redialMax)
+	w.After(pause-between(r.n.rand, 0, pause/4), func() {
+		if r.alive() && !l.gone {
+			l.dial()
+		}
+	})
+}
+
+func (r *run) forget(l *link) {
+	for i, other := range r.links {
+		if other == l {
+			r.links = append(r.links[:i:i], r.links[i+1:]...)
+			return
+		}
+	}
+}
+
+// open makes the session. The peer has it now, we when its welcome comes back.
+func (l *link) open(to *run) {
+	w := l.from.n.w
+	s := &session{w: w, id: w.nextID(), class: l.class, link: l, run: [2]*run{l.from, to}, gid: [2]wire.GID{l.from.gid, to.gid}}
+	s.up = [2]bool{true, true}
+	for side := range s.pipe {
+		s.pipe[side] = pipe{s: s, from: side}
+	}
+	w.trace.begin(w.now, l.from.n.name, "session").s(to.n.name).s(l.class.String()).u(s.id).end(nil)
+	to.replace(s)
+	to.sessions = append(to.sessions, s)
+	l.from.sessions = append(l.from.sessions, s)
+	w.After(w.latency(to.n, l.from.n, l.class, 0), func() {
+		if !l.from.alive() || !s.up[dialler] || l.gone {
+			return
+		}
+		l.session, l.dialing, l.pause = s, false, 0
+		waiting := l.waiting
+		l.waiting = nil
+		for _, m := range waiting {
+			s.send(dialler, m)
+		}
+	})
+}
+
+// replace ends an older session of the same run and class: a process keeps one.
+func (r *run) replace(by *session) {
+	for _, s := range r.sessions {
+		if s.run[dialler] == by.run[dialler] && s.class == by.class && s.run[listener] == r && s.up[listener] {
+			s.close(listener, false)
+			return
+		}
+	}
+}
+
+// send sends what nobody answers: over a link, or to whoever cannot be dialled over the session
+// that they opened.
+func (r *run) send(e *core.Send) {
+	m := &message{kind: oneWay, typ: e.Type, epoch: e.Epoch, body: e.Body, bulk: e.Bulk, trace: e.Trace}
+	if r.noRoom(e) {
+		return
+	}
+	if e.To.Entity.Kind() == wire.Client {
+		if s := r.accepted(e.To.Peer, e.Class); s != nil {
+			s.send(listener, m)
+		}
+		return
+	}
+	r.linkTo(e.To.Peer, e.Class).send(m)
+}
+
+// accepted is the newest session that a peer opened.
+func (r *run) accepted(from core.Peer, c wire.Class) *session {
+	for i := len(r.sessions) - 1; i >= 0; i-- {
+		s := r.sessions[i]
+		if s.run[listener] == r && s.up[listener] && s.class == c && s.peer(listener) == from {
+			return s
+		}
+	}
+	return nil
+}
+
+func (r *run) noRoom(e *core.Send) bool {
+	w := r.n.w
+	return w.cfg.QueueFull > 0 && !e.Reserved && (e.Class == wire.Data || e.Class == wire.Bulk) && w.rand.Chance(w.cfg.QueueFull)
+}
+
+// call sends a request.
+func (r *run) call(e *core.Call) {
+	w := r.n.w
+	l := r.linkTo(e.To.Peer, e.Class)
+	l.used = w.now
+	c := &call{token: e.Token, id: e.ID, typ: e.Type, link: l}
+	if c.id == 0 {
+		c.id = 1<<63 | w.nextID()
+	}
+	if r.noRoom(&e.Send) || l.pending(c.id) {
+		r.put(core.Answered{Token: e.Token, From: l.to, Err: core.ErrQueueFull})
+		return
+	}
+	l.send(&message{kind: requested, typ: e.Type, epoch: e.Epoch, body: e.Body, bulk: e.Bulk, id: c.id, trace: e.Trace, call: c})
+	if e.Timeout > 0 && !c.over {
+		w.After(e.Timeout, func() { c.end(core.Answered{Err: core.ErrTimeout}) })
+	}
+}
+
+// pending reports whether a request with the id is under way.
+func (l *link) pending(id uint64) bool {
+	for _, m := range l.waiting {
+		if m.call != nil && !m.call.over && m.id == id {
+			return true
+		}
+	}
+	return l.session != nil && l.session.open(id)
+}
+
+func (l *link) send(m *message) {
+	l.used = l.from.n.w.now
+	switch {
+	case l.session != nil:
+		l.session.send(dialler, m)
+	case l.dialing:
+		l.waiting = append(l.waiting, m)
+	case m.call != nil:
+		m.call.end(core.Answered{Err: core.ErrDown})
+	}
+}
+
+// rename makes the process another run of itself: all of its sessions and links end.
+func (r *run) rename(gid wire.GID) {
+	r.n.w.trace.begin(r.n.w.now, r.n.name, "rename").x(uint64(gid)).end(nil)
+	links := r.links
+	r.links = nil
+	for _, l := range links {
+		l.gone = true
+		waiting := l.waiting
+		l.waiting = nil
+		for _, m := range waiting {
+			if m.call != nil {
+				m.call.end(core.Answered{Err: core.ErrReset})
+			}
+		}
+	}
+	for _, s := range append([]*session(nil), r.sessions...) {
+		for side := range s.run {
+			if s.run[side] == r {
+				s.close(side, false)
+			}
+		}
+	}
+	r.gid = gid
+}
