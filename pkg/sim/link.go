@@ -20,6 +20,7 @@ type link struct {
 	to      core.Peer
 	class   wire.Class
 	session *session   // nil: it connects, or pauses
+	opening *session   // its welcome is on the way
 	dialing bool       // what is sent now waits for the session
 	waiting []*message //
 	pause   time.Duration
@@ -27,17 +28,50 @@ type link struct {
 	gone    bool // by a former run of the process: nothing is sent any more
 }
 
-// linkTo is the link to a peer, made when it is needed.
+// linkTo is the link to a peer, made when it is needed. There is one for each entity and class: a
+// message for another run replaces those of the old run, one for whichever run goes by the one there is.
 func (r *run) linkTo(to core.Peer, c wire.Class) *link {
 	for _, l := range r.links {
-		if l.to == to && l.class == c {
+		if l.to.Entity != to.Entity || l.class != c {
+			continue
+		}
+		if to.GID == 0 || to.GID == l.to.GID {
 			return l
 		}
+		r.unlink(l.to, c)
+		break
 	}
-	l := &link{from: r, to: to, class: c}
+	l := &link{from: r, to: to, class: c, used: r.n.w.now}
 	r.links = append(r.links, l)
 	l.dial()
 	return l
+}
+
+// unlink closes the links to a run that is no more: of all classes, if it is known which run.
+func (r *run) unlink(to core.Peer, c wire.Class) {
+	for _, l := range append([]*link(nil), r.links...) {
+		if l.to == to && (l.class == c || to.GID != 0) {
+			l.close()
+		}
+	}
+}
+
+// close ends a link for good, with its session.
+func (l *link) close() {
+	l.gone = true
+	l.from.forget(l)
+	waiting := l.waiting
+	l.waiting = nil
+	for _, m := range waiting {
+		if m.call != nil {
+			m.call.end(core.Answered{Err: core.ErrReset})
+		}
+	}
+	for _, s := range append([]*session(nil), l.from.sessions...) {
+		if s.link == l {
+			s.close(dialler, false)
+		}
+	}
 }
 
 // find is the node that a peer runs on.
@@ -68,8 +102,9 @@ func (l *link) dial() {
 			w.After(wire.HelloTimeout, func() { l.failed(false) })
 		case !to.Up():
 			l.failed(true)
-		case l.to.GID != 0 && to.run.gid != l.to.GID: // another run listens there
+		case l.to.GID != 0 && to.run.gid != l.to.GID: // another run listens there: that one will not come back
 			l.failed(false)
+			l.close()
 		default:
 			l.open(to.run)
 		}
@@ -93,6 +128,22 @@ func (l *link) failed(refused bool) {
 	}
 	l.waiting = nil
 	r.put(core.Unreachable{To: l.to, Class: l.class, Refused: refused})
+	l.redial()
+}
+
+// lost is the end of a session of the link's.
+func (l *link) lost(s *session) {
+	if l.gone || l.session != s && l.opening != s {
+		return
+	}
+	l.session, l.opening, l.dialing = nil, nil, false
+	waiting := l.waiting
+	l.waiting = nil
+	for _, m := range waiting {
+		if m.call != nil {
+			m.call.end(core.Answered{Err: core.ErrReset})
+		}
+	}
 	l.redial()
 }
 
@@ -132,11 +183,12 @@ func (l *link) open(to *run) {
 	to.replace(s)
 	to.sessions = append(to.sessions, s)
 	l.from.sessions = append(l.from.sessions, s)
+	l.opening = s
 	w.After(w.latency(to.n, l.from.n, l.class, 0), func() {
 		if !l.from.alive() || !s.up[dialler] || l.gone {
 			return
 		}
-		l.session, l.dialing, l.pause = s, false, 0
+		l.session, l.opening, l.dialing, l.pause = s, nil, false, 0
 		waiting := l.waiting
 		l.waiting = nil
 		for _, m := range waiting {
@@ -162,7 +214,7 @@ func (r *run) send(e *core.Send) {
 	if r.noRoom(e) {
 		return
 	}
-	if e.To.Entity.Kind() == wire.Client {
+	if len(e.To.Addrs) == 0 {
 		if s := r.accepted(e.To.Peer, e.Class); s != nil {
 			s.send(listener, m)
 		}
@@ -190,6 +242,10 @@ func (r *run) noRoom(e *core.Send) bool {
 // call sends a request.
 func (r *run) call(e *core.Call) {
 	w := r.n.w
+	if len(e.To.Addrs) == 0 {
+		r.put(core.Answered{Token: e.Token, From: e.To.Peer, Err: core.ErrDown})
+		return
+	}
 	l := r.linkTo(e.To.Peer, e.Class)
 	l.used = w.now
 	c := &call{token: e.Token, id: e.ID, typ: e.Type, link: l}
@@ -231,17 +287,8 @@ func (l *link) send(m *message) {
 // rename makes the process another run of itself: all of its sessions and links end.
 func (r *run) rename(gid wire.GID) {
 	r.n.w.trace.begin(r.n.w.now, r.n.name, "rename").x(uint64(gid)).end(nil)
-	links := r.links
-	r.links = nil
-	for _, l := range links {
-		l.gone = true
-		waiting := l.waiting
-		l.waiting = nil
-		for _, m := range waiting {
-			if m.call != nil {
-				m.call.end(core.Answered{Err: core.ErrReset})
-			}
-		}
+	for _, l := range append([]*link(nil), r.links...) {
+		l.close()
 	}
 	for _, s := range append([]*session(nil), r.sessions...) {
 		for side := range s.run {

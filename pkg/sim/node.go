@@ -48,6 +48,7 @@ type Node struct {
 	rand   *core.Rand
 	paused bool
 	hung   bool // the loop stands still, the messenger answers
+	hungAt time.Duration
 	exited error
 }
 
@@ -60,7 +61,6 @@ type run struct {
 	turn     []core.Event
 	turning  bool          // a turn is on its way
 	busy     time.Duration // until when the last turn keeps the loop
-	lastTurn time.Duration
 	links    []*link
 	sessions []*session
 	requests map[core.Request]*call // looked up by id only
@@ -143,7 +143,7 @@ func (n *Node) Start() {
 	n.starts++
 	n.paused, n.hung, n.silent, n.exited = false, false, false, nil
 	seed := n.rand.Uint64()
-	r := &run{n: n, gid: wire.GID(core.RandFor(seed, "gid").Uint64() | 1), requests: make(map[core.Request]*call), lastTurn: n.w.now}
+	r := &run{n: n, gid: wire.GID(core.RandFor(seed, "gid").Uint64() | 1), requests: make(map[core.Request]*call)}
 	n.run = r
 	n.w.trace.begin(n.w.now, n.name, "start").x(uint64(r.gid)).end(nil)
 	s := Start{Seed: seed, GID: r.gid, Time: n.Time()}
@@ -202,7 +202,7 @@ func (n *Node) Pause() {
 
 // Hang makes the loop stand still, while the messenger goes on to answer pings.
 func (n *Node) Hang() {
-	n.hung = true
+	n.hung, n.hungAt = true, n.w.now
 	n.w.trace.begin(n.w.now, n.name, "hang").end(nil)
 }
 
@@ -253,7 +253,6 @@ func (r *run) takeTurn() {
 	}
 	r.turn = r.inbox.Take(r.turn[:0])
 	now := n.Time()
-	r.lastTurn = n.w.now
 	r.busy = n.w.now + time.Duration(len(r.turn))*2*time.Microsecond
 	for _, ev := range r.turn {
 		n.traceEvent(ev)

@@ -150,8 +150,8 @@ func (s *session) receive(side int, m *message) {
 func (r *run) pong(ping *wire.Ping) *wire.Pong {
 	w := r.n.w
 	p := &wire.Pong{Sent: ping.Sent, Clock: uint64(r.n.clock.mono(w.now) / time.Microsecond)}
-	if r.inbox.Len() > 0 { // an idle loop is no slow one
-		p.Turn = uint64((w.now - r.lastTurn) / time.Microsecond)
+	if r.n.hung {
+		p.Turn = uint64((w.now - r.n.hungAt) / time.Microsecond)
 	}
 	if d := r.n.disk; d != nil && d.writing {
 		p.Commit = uint64((w.now - d.since) / time.Microsecond)
@@ -190,8 +190,7 @@ func (s *session) close(side int, told bool) {
 		s.sayEnd(side)
 	}
 	if side == dialler && r.alive() {
-		s.link.session = nil
-		s.link.redial()
+		s.link.lost(s)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"zeph/pkg/core"
+	"zeph/pkg/osdmap"
 	"zeph/pkg/store"
 	"zeph/pkg/wire"
 )
@@ -84,7 +85,7 @@ func talk(t *testing.T, seed uint64) (*World, *talker) {
 	add := func(name, peer string, asks bool) *Node {
 		return w.Add(Spec{Entity: name, Disk: true, Make: func(s Start) (core.Core, []core.Event) {
 			e, _ := wire.ParseEntity(peer)
-			c := &talker{t: t, peer: core.Dest{Peer: core.Peer{Entity: e}}, asks: asks, open: map[uint64]bool{},
+			c := &talker{t: t, peer: core.Dest{Peer: core.Peer{Entity: e}, Addrs: []osdmap.Addr{{Name: "cluster.data"}}}, asks: asks, open: map[uint64]bool{},
 				outcomes: map[string]int{}, seen: map[uint64]uint64{}, reset: map[uint64]bool{}}
 			if asks {
 				asker = c
