@@ -41,8 +41,10 @@ wasm-test: ## run the reference mappings as a browser would, under Node
 race: ## the tests alone, with the race detector; what did not change is not run again
 	@go test -race ./...
 
-build: ## build bin/zeph, with the version that git knows if there is git
+build: ## build zeph, zeph-mon and zeph-osd into bin/, with the version that git knows if there is git
 	@go build -buildvcs=$(VCS) -o bin/zeph ./cmd/client
+	@go build -buildvcs=$(VCS) -o bin/zeph-mon ./cmd/mon
+	@go build -buildvcs=$(VCS) -o bin/zeph-osd ./cmd/osd
 
 bench: ## run the benchmarks
 	@go test -run '^$$' -bench . -benchmem ./...

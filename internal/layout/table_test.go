@@ -38,13 +38,14 @@ pkg/messenger/messengertest io  messenger,messenger/messengertest/script     -
 pkg/consensus        io    core,messenger                                    raft,bbolt
 pkg/store/disk       io    store                                             bbolt,xxhash
 pkg/world            io    core,messenger,consensus,store                    yaml
+pkg/daemon           io    world,messenger/backend                            cobra,pflag,yaml
 pkg/client           io    objecter,world,status                               xxhash
 pkg/lab              io    client,status                                            -
 pkg/chaos            io    lab,history,scenario                              -
 zephtest             io    world,mon,osd,client,store/mem                    -
 
-cmd/mon              io    mon,world,messenger/backend                       cobra,pflag
-cmd/osd              io    osd,world,messenger/backend,store/disk            cobra,pflag
+cmd/mon              io    mon,daemon                                        cobra,pflag
+cmd/osd              io    osd,daemon,store/disk                             cobra,pflag
 cmd/client           io    chaos,sim,messenger/backend                       cobra,pflag,yaml,progress,term
 scripts/*            io    placement,wire                                    -
 `

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"zeph/pkg/daemon"
+	"zeph/pkg/osd"
+	"zeph/pkg/osdmap"
+	"zeph/pkg/store/disk"
+	"zeph/pkg/wire"
+	"zeph/pkg/world"
+)
+
+func runCommand() *cobra.Command {
+	s := new(settings)
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Serve from the store in the data folder",
+		Args:  daemon.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := s.validate(); err != nil {
+				return err
+			}
+			return s.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	s.flags(cmd.Flags())
+	return cmd
+}
+
+// run serves until ctx ends or something fails.
+func (s *settings) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
+	cluster, err := s.ReadCluster()
+	if err != nil {
+		return err
+	}
+	id := osdmap.OSDID(s.id)
+	size, _ := s.size() // validate has looked
+	st, err := disk.Open(s.Data, disk.Config{Want: &disk.Identity{FSID: cluster.FSID, OSD: id}, Size: size})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+
+	transport, err := s.Transport()
+	if err != nil {
+		return err
+	}
+	log := s.Logger(stderr).With("osd", int32(id))
+	software := daemon.Software("zeph-osd")
+	w, err := world.New(world.Config{
+		Entity: osd.Entity(id), FSID: cluster.FSID, Transport: transport,
+		Listen:     s.Endpoints(places, s.endpoint),
+		PublicHost: s.publicAddr, ClusterHost: s.clusterHost(),
+		Monitors: cluster.Dests(), Hear: []wire.Type{wire.TypeMapHint},
+		Store: st, Logger: log, Software: software,
+		Ready: func() { fmt.Fprintf(stdout, "ready %v\n", id) },
+	})
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	core, err := s.core(cluster, w, st)
+	if err != nil {
+		return err
+	}
+	if err := s.Announce(w.Addrs()); err != nil {
+		return err
+	}
+	return w.Run(ctx, core)
+}
+
+func (s *settings) core(cluster *world.Cluster, w *world.World, st *disk.Store) (*osd.Core, error) {
+	cfg := osd.Config{
+		ID: osdmap.OSDID(s.id), FSID: cluster.FSID, Seed: world.NewSeed(),
+		Mons: cluster.Dests(), Addrs: w.Addrs(),
+		Location: s.crushLocation(), Weight: s.crushWeight(st.Stats().Size), Class: s.class,
+		Host: hostname(), Software: daemon.Software("zeph-osd"),
+	}
+	if err := cfg.Validate(); err != nil {
+		return nil, daemon.Usage(err)
+	}
+	return osd.New(cfg), nil
+}
