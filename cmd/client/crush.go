@@ -11,12 +11,18 @@ import (
 )
 
 func (a *app) crushCommand() *cobra.Command {
-	return group("crush", "Look at, convert and try CRUSH maps",
+	return group("crush", "Look at, convert and try CRUSH maps; change that of a cluster",
 		a.crushTreeCommand(),
 		a.crushCompileCommand(),
 		a.crushDecompileCommand(),
 		a.crushTryCommand(),
 		a.crushWhyCommand(),
+		a.crushAddCommand(),
+		a.crushMoveCommand(),
+		a.crushWeightCommand(),
+		a.crushRemoveCommand(),
+		a.crushDumpCommand(),
+		a.crushRuleCommand(),
 	)
 }
 

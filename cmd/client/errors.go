@@ -11,13 +11,22 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"zeph/pkg/wire"
 )
 
 const (
 	exitDone   = 0
 	exitFailed = 1
 	exitUsage  = 2
+	exitDenied = 3 // by the caps of whoever asked
+	exitNobody = 4 // no monitor leads, or nobody answered in time
 )
+
+// silentError is an exit code that needs no words: the answer has said it.
+type silentError int
+
+func (e silentError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 // usageError is a command line that makes no sense. Nothing was done.
 type usageError struct{ error }
@@ -59,6 +68,10 @@ func (a *app) report(err error) int {
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.As(err, new(silentError)):
+		var code silentError
+		errors.As(err, &code)
+		return int(code)
 	case errors.Is(err, syscall.EPIPE), errors.Is(err, io.ErrClosedPipe):
 		return exitFailed // whoever read our output has enough of it
 	case errors.Is(err, context.Canceled):
@@ -68,8 +81,11 @@ func (a *app) report(err error) int {
 	if advised := (nextError{}); errors.As(err, &advised) {
 		fmt.Fprintf(a.stderr, "  %s\n", advised.next)
 	}
-	if errors.As(err, new(usageError)) {
+	switch {
+	case errors.As(err, new(usageError)):
 		return exitUsage
+	case errors.Is(err, wire.NoQuorum), errors.Is(err, wire.Expired), errors.Is(err, context.DeadlineExceeded):
+		return exitNobody
 	}
 	return exitFailed
 }

@@ -32,13 +32,21 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return code
 	case <-ctx.Done():
 	}
+	long := grace
+	if a.tidies.Load() {
+		long = tidying
+	}
 	select {
 	case code := <-done:
 		return code
-	case <-time.After(grace):
+	case <-time.After(long):
 		return a.report(ctx.Err())
 	}
 }
 
-// grace is how long an interrupted command may take to end.
-const grace = 500 * time.Millisecond
+// How long an interrupted command may take to end; and one that has something to clean up, such
+// as processes that it has started.
+const (
+	grace   = 500 * time.Millisecond
+	tidying = 30 * time.Second
+)

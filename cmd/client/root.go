@@ -4,8 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -16,6 +17,12 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	output         format
+	cluster        string        // the cluster file that --cluster names; empty: found otherwise
+	timeout        time.Duration // for what is asked of a cluster
+
+	connect func(context.Context, *app) (commander, error) // how a cluster is reached
+
+	tidies atomic.Bool // the command cleans up when it is interrupted: it must not be left behind
 
 	help  helpWriter
 	began bool // a command's own code runs; before that, errors are about the command line
@@ -23,7 +30,7 @@ type app struct {
 
 func (a *app) run(ctx context.Context, args []string) int {
 	root := a.rootCommand()
-	root.SetArgs(slices.Concat([]string{}, args)) // not nil: cobra would take the process's
+	root.SetArgs(append([]string{}, args...)) // not nil: cobra would take the process's
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		err = a.help.err
@@ -50,12 +57,31 @@ func (w *helpWriter) Write(p []byte) (int, error) {
 
 func (a *app) rootCommand() *cobra.Command {
 	root := group("zeph", "A small Ceph over ZeroMQ, to run and to experiment with",
+		a.labCommand(),
+		a.statusCommand(),
+		a.healthCommand(),
+		a.dfCommand(),
+		a.osdCommand(),
+		a.poolCommand(),
+		a.pgCommand(),
+		a.monCommand(),
+		a.flagCommand(),
+		a.configCommand(),
+		a.logCommand(),
 		a.crushCommand(),
 		a.placeCommand(),
 		a.whatifCommand(),
 		a.versionCommand(),
 	)
-	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	var glance bool
+	root.RunE = func(cmd *cobra.Command, args []string) error {
+		if glance {
+			return a.showStatus(cmd, args)
+		}
+		return cmd.Help()
+	}
+	root.Flags().BoolVarP(&glance, "status", "s", false, "the same as zeph status")
+	addWatch(root)
 	root.Version = thisBuild().Version
 	root.SetVersionTemplate("zeph {{.Version}}\n")
 	root.SilenceErrors = true
@@ -65,7 +91,9 @@ func (a *app) rootCommand() *cobra.Command {
 	a.help.Writer = a.stdout
 	root.SetOut(&a.help)
 	root.SetErr(a.stderr)
-	root.PersistentFlags().VarP(&a.output, "output", "o", "form of what is printed: "+strings.Join(formatNames, " or "))
+	root.PersistentFlags().VarP(&a.output, "output", "o", "form of what is printed: "+strings.Join(formatNames, ", "))
+	root.PersistentFlags().StringVar(&a.cluster, "cluster", "", "cluster `FILE`; default $ZEPH_CLUSTER, ./zeph.yaml, then the running lab")
+	root.PersistentFlags().DurationVar(&a.timeout, "timeout", 30*time.Second, "for what is asked of a cluster")
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
 		asGroup(completion)

@@ -107,7 +107,7 @@ func zeph(args ...string) (stdout, stderr string, code int) { return zephWith(ni
 
 func zephWith(stdin []byte, args ...string) (stdout, stderr string, code int) {
 	var out, talk bytes.Buffer
-	a := &app{stdin: bytes.NewReader(stdin), stdout: &out, stderr: plainWriter{&talk}}
+	a := &app{stdin: bytes.NewReader(stdin), stdout: &out, stderr: plainWriter{&talk}, connect: fakeCluster}
 	code = a.run(context.Background(), args)
 	return out.String(), talk.String(), code
 }

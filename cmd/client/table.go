@@ -47,3 +47,13 @@ func (t *table) write(w *bufio.Writer) {
 		w.WriteByte('\n')
 	}
 }
+
+// columns is an empty table of columns, to the right but for those that end in <.
+func columns(heads ...string) *table {
+	t := &table{}
+	for _, head := range heads {
+		name, left := strings.CutSuffix(head, "<")
+		t.column(name, left)
+	}
+	return t
+}

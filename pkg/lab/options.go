@@ -69,6 +69,14 @@ func (o *Options) fill() error {
 	return o.check()
 }
 
+// Check says what is wrong with options, but for the folder.
+func (o Options) Check() error {
+	if o.Dir == "" {
+		o.Dir = "."
+	}
+	return o.fill()
+}
+
 func (o *Options) check() error {
 	var errs []error
 	wrong := func(is bool, format string, args ...any) {
