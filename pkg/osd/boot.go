@@ -89,7 +89,7 @@ func (c *Core) newGID() wire.GID {
 // joinIfCurrent goes on to boot once a monitor has said that there is no newer map than ours.
 func (c *Core) joinIfCurrent() {
 	f := &c.maps.fetch
-	if c.phase != joining || f.asked == 0 || c.epoch() == 0 || c.epoch() < c.maps.heard {
+	if c.phase != joining || !f.asked || c.epoch() == 0 || c.epoch() < c.maps.heard {
 		return
 	}
 	c.phase = noting
@@ -173,6 +173,7 @@ func (c *Core) rise() {
 	c.beacons.next = c.now.Mono
 	c.peers = nil
 	c.gatherPeers()
+	c.beacon()
 }
 
 // fall stops all PGs, for each sees in its new interval that this OSD is no part of it; then the OSD is
@@ -181,7 +182,7 @@ func (c *Core) fall() {
 	c.catchUpAll()
 	c.unholdAll()
 	c.phase = joining
-	c.maps.fetch.asked = 0
+	c.maps.fetch.asked = false
 	c.gid = c.newGID()
 	for _, s := range c.order {
 		c.feed(s, pg.NewGID{GID: c.gid})

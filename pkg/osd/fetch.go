@@ -14,7 +14,7 @@ type fetching struct {
 	busy  bool
 	from  *core.Dest    // who spoke of it; nil: ask a monitor
 	again time.Duration // not before, after a failure
-	asked time.Duration // when a monitor last said what is newest
+	asked bool          // a monitor has said what is newest, since the OSD began to join
 	whole []byte        // what has come of a whole map
 	epoch osdmap.Epoch  // of it; 0: none is being fetched
 	any   bool          // the oldest one could not be had: the newest does
@@ -28,6 +28,7 @@ func (c *Core) hear(e osdmap.Epoch, from *core.Dest) {
 		return
 	}
 	c.maps.heard = e
+	c.maps.fetch.again = 0
 	if from != nil && from.Entity.Kind() == wire.OSD {
 		c.maps.fetch.from = from
 	}
@@ -72,7 +73,7 @@ func (c *Core) gotMaps(a core.Answered) {
 		return
 	}
 	if a.From.Entity.Kind() == wire.Mon {
-		f.asked = c.now.Mono
+		f.asked = true
 	}
 	c.maps.heard = max(c.maps.heard, r.Newest)
 	tip := c.maps.tip.Map().Epoch()

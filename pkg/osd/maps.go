@@ -98,7 +98,9 @@ func (c *Core) jump(m *osdmap.Map, encoded []byte) {
 		c.log(core.Error, "bad map", "err", err)
 		return
 	}
-	c.log(core.Info, "maps are gone", "epoch", c.maps.tip.Map().Epoch(), "next", m.Epoch())
+	if c.maps.tip.Map().Epoch() > 0 {
+		c.log(core.Warn, "the maps after ours are gone", "epoch", c.maps.tip.Map().Epoch(), "next", m.Epoch())
+	}
 	t := new(store.Txn)
 	putBytes(t, wholeKey(m.Epoch()), encoded)
 	forget(t, &c.maps.hist, c.maps.hist.newest()+1)
