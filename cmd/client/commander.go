@@ -21,9 +21,6 @@ type commander interface {
 
 // dial reaches the cluster that the flags, the environment or a running lab name.
 func (a *app) dial(ctx context.Context) (commander, error) {
-	if a.connect == nil {
-		return nil, errors.New("there is no client yet")
-	}
 	return a.connect(ctx, a)
 }
 

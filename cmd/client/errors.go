@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"zeph/pkg/client"
 	"zeph/pkg/wire"
 )
 
@@ -84,7 +85,7 @@ func (a *app) report(err error) int {
 	switch {
 	case errors.As(err, new(usageError)):
 		return exitUsage
-	case errors.Is(err, wire.NoQuorum), errors.Is(err, wire.Expired), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, wire.NoQuorum), errors.Is(err, wire.Expired), errors.Is(err, client.ErrTimeout), errors.Is(err, context.DeadlineExceeded):
 		return exitNobody
 	}
 	return exitFailed

@@ -40,7 +40,7 @@ pkg/store/disk       io    store                                             bbo
 pkg/world            io    core,messenger,consensus,store                    yaml
 pkg/daemon           io    world,messenger/backend                            cobra,pflag,yaml
 pkg/client           io    objecter,world,status                               xxhash
-pkg/lab              io    client,status                                            -
+pkg/lab              io    client,messenger/zmq                                      -
 pkg/chaos            io    lab,history,scenario                              -
 zephtest             io    world,mon,osd,client,store/mem                    -
 

@@ -88,7 +88,7 @@ type fakeMons struct {
 	onStatus func()
 }
 
-func (f *fakeMons) MonCommand(_ context.Context, name string, args map[string]string) ([]byte, string, error) {
+func (f *fakeMons) MonCommand(_ context.Context, name string, args map[string]string) ([]byte, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if name != "status" {
@@ -98,15 +98,15 @@ func (f *fakeMons) MonCommand(_ context.Context, name string, args map[string]st
 		}
 		slices.Sort(words)
 		f.asked = append(f.asked, name+" "+strings.Join(words, " "))
-		return nil, "done", nil
+		return nil, nil
 	}
 	if f.onStatus != nil {
 		f.onStatus()
 	}
 	if f.unwell {
-		return []byte(`{"mons":{"leader":"b","term":2},"health":{"status":"HEALTH_WARN","checks":[{"summary":"1 osd down"}]}}`), "", nil
+		return []byte(`{"mons":{"leader":"b","term":2},"health":{"status":"HEALTH_WARN","checks":[{"summary":"1 osd down"}]}}`), nil
 	}
-	return []byte(`{"mons":{"leader":"b","term":2},"health":{"status":"HEALTH_OK"},"known":true,"pgs":{"total":32}}`), "", nil
+	return []byte(`{"mons":{"leader":"b","term":2},"health":{"status":"HEALTH_OK"},"known":true,"pgs":{"total":32}}`), nil
 }
 
 func (f *fakeMons) Close() error { return nil }
@@ -120,6 +120,6 @@ func (f *fakeMons) options(t *testing.T, dir string) Options {
 	}
 	return Options{
 		Dir: dir, Bin: Binaries{Mon: self, OSD: self},
-		connect: func(context.Context, string) (Commander, error) { return f, nil },
+		connect: func(context.Context, *Lab) (commander, error) { return f, nil },
 	}
 }

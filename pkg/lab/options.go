@@ -16,6 +16,8 @@ type Options struct {
 	Racks int    // that the hosts are spread over; default 2
 	Addr  string // that daemons listen at; default 127.0.0.1
 
+	Capacity uint64 // of each OSD, in bytes; default a share of what is free in Dir
+
 	Pool    Pool          // the first pool; default demo
 	NoPool  bool          // make none
 	Config  []Setting     // set before OSDs are asked for anything

@@ -10,16 +10,9 @@ import (
 	"zeph/pkg/status"
 )
 
-// Commander asks monitors.
-type Commander interface {
-	// MonCommand gives a command to any monitor; the answer is JSON, and a text for people.
-	MonCommand(ctx context.Context, name string, args map[string]string) ([]byte, string, error)
-	Close() error
-}
-
 // settle waits until the cluster is healthy and makes the first pool, telling of it.
 func (u *upper) settle(ctx context.Context) error {
-	conn, err := u.opts.dial()(ctx, u.l.ClusterFile())
+	conn, err := u.opts.dial()(ctx, u.l)
 	if err != nil {
 		return err
 	}
@@ -61,7 +54,7 @@ func ids(daemons []*Daemon) string {
 	return strings.Join(all, ",")
 }
 
-func (u *upper) quorum(ctx context.Context, conn Commander) error {
+func (u *upper) quorum(ctx context.Context, conn commander) error {
 	if err := each(u.s.of(Mon), func(d *Daemon) error { return d.ready(ctx) }); err != nil {
 		return err
 	}
@@ -73,13 +66,13 @@ func (u *upper) quorum(ctx context.Context, conn Commander) error {
 	return nil
 }
 
-func (u *upper) configure(ctx context.Context, conn Commander) error {
+func (u *upper) configure(ctx context.Context, conn commander) error {
 	if !u.fresh {
 		return nil
 	}
 	for _, c := range u.opts.Config {
 		args := map[string]string{"who": c.Who, "name": c.Name, "value": c.Value}
-		if _, _, err := conn.MonCommand(ctx, "config set", args); err != nil {
+		if _, err := conn.MonCommand(ctx, "config set", args); err != nil {
 			return fmt.Errorf("config set %s %s %s: %w", c.Who, c.Name, c.Value, err)
 		}
 	}
@@ -119,26 +112,26 @@ func places(osds []*Daemon) (hosts, racks []string) {
 // rule is the name of the CRUSH rule for a lab's pools: each copy on another host.
 const rule = "spread-host"
 
-func (u *upper) pool(ctx context.Context, conn Commander) error {
+func (u *upper) pool(ctx context.Context, conn commander) error {
 	if !u.fresh || u.opts.NoPool {
 		return nil
 	}
 	p := u.opts.Pool
-	_, _, err := conn.MonCommand(ctx, "crush rule create-replicated", map[string]string{"name": rule, "root": "default", "type": "host"})
+	_, err := conn.MonCommand(ctx, "crush rule create-replicated", map[string]string{"name": rule, "root": "default", "type": "host"})
 	if err != nil {
 		return fmt.Errorf("rule %s: %w", rule, err)
 	}
 	args := map[string]string{
 		"name": p.Name, "size": fmt.Sprint(p.Size), "min_size": fmt.Sprint(p.MinSize), "pg_num": fmt.Sprint(p.PGs), "rule": rule,
 	}
-	if _, _, err := conn.MonCommand(ctx, "pool create", args); err != nil {
+	if _, err := conn.MonCommand(ctx, "pool create", args); err != nil {
 		return fmt.Errorf("pool %s: %w", p.Name, err)
 	}
 	u.say("%-11s size %d, min_size %d, %d PGs, rule %s", "pool "+p.Name, p.Size, p.MinSize, p.PGs, rule)
 	return nil
 }
 
-func (u *upper) healthy(ctx context.Context, conn Commander) error {
+func (u *upper) healthy(ctx context.Context, conn commander) error {
 	want := u.opts.Pool.PGs
 	if !u.fresh || u.opts.NoPool {
 		want = 0
@@ -150,10 +143,10 @@ func (u *upper) healthy(ctx context.Context, conn Commander) error {
 }
 
 // waitStatus asks for the cluster's status until it is as wanted.
-func waitStatus(ctx context.Context, conn Commander, wanted func(*status.Status) bool) (*status.Status, error) {
+func waitStatus(ctx context.Context, conn commander, wanted func(*status.Status) bool) (*status.Status, error) {
 	var last *status.Status
 	for {
-		text, _, err := conn.MonCommand(ctx, "status", nil)
+		text, err := conn.MonCommand(ctx, "status", nil)
 		if err == nil {
 			st := &status.Status{}
 			if err := json.Unmarshal(text, st); err != nil {

@@ -18,7 +18,7 @@ func (l *Lab) flags(s *state, d *Daemon) []string {
 	if d.Kind == Mon {
 		return slices.Concat([]string{"--name", d.ID(), "--data", d.Folder, "--cluster", l.ClusterFile()}, s.MonArgs)
 	}
-	return slices.Concat([]string{"--id", d.ID(), "--data", d.Folder, "--cluster", l.ClusterFile(),
+	return slices.Concat([]string{"--weight", "1", "--capacity", fmt.Sprint(s.Capacity), "--id", d.ID(), "--data", d.Folder, "--cluster", l.ClusterFile(),
 		"--public-addr", s.Host, "--cluster-addr", s.Host, "--crush-location", d.Location}, s.OSDArgs)
 }
 

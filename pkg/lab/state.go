@@ -19,6 +19,8 @@ type state struct {
 	OSDArgs []string `json:"osd_args,omitempty"` // … for every OSD
 	Bin     Binaries `json:"binaries"`
 
+	Capacity uint64 `json:"capacity"` // of each OSD, in bytes
+
 	Daemons []*Daemon `json:"daemons"` // monitors, then OSDs, in the order of their ids
 }
 

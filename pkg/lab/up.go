@@ -108,8 +108,15 @@ func (u *upper) create(ctx context.Context) error {
 		}
 		o.Bin = bin
 	}
+	if o.Capacity == 0 {
+		free, err := freeSpace(u.l.dir)
+		if err != nil {
+			return err
+		}
+		o.Capacity = free / uint64(o.OSDs+spare)
+	}
 	u.fresh = true
-	u.s = &state{FSID: newUUID(), Host: o.Addr, MonArgs: o.MonArgs, OSDArgs: o.OSDArgs, Bin: o.Bin}
+	u.s = &state{FSID: newUUID(), Host: o.Addr, MonArgs: o.MonArgs, OSDArgs: o.OSDArgs, Bin: o.Bin, Capacity: o.Capacity}
 	for i := range o.Mons {
 		u.s.add(u.l.newDaemon(Mon, monName(i), ""))
 	}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"zeph/pkg/client"
+	"zeph/pkg/lab"
+	"zeph/pkg/messenger/zmq"
+	"zeph/pkg/osdmap"
+	"zeph/pkg/world"
+)
+
+// clusterFile is where the cluster's monitors are told: --cluster, $ZEPH_CLUSTER, ./zeph.yaml, then
+// the lab that runs.
+func (a *app) clusterFile() (string, error) {
+	if a.cluster != "" {
+		return a.cluster, nil
+	}
+	if path := os.Getenv("ZEPH_CLUSTER"); path != "" {
+		return path, nil
+	}
+	const here = "zeph.yaml"
+	if _, err := os.Stat(here); err == nil {
+		return here, nil
+	}
+	l, err := lab.RunningLab()
+	if errors.Is(err, lab.ErrNotRunning) {
+		return "", next(errors.New("no cluster: no --cluster, no $ZEPH_CLUSTER, no ./zeph.yaml, and no lab is running"), "start one: zeph lab up")
+	}
+	if err != nil {
+		return "", next(err, "say which one: --cluster FILE")
+	}
+	return l.ClusterFile(), nil
+}
+
+// openClient connects to the cluster. Waits are told on stderr.
+func (a *app) openClient(ctx context.Context) (*client.Client, error) {
+	path, err := a.clusterFile()
+	if err != nil {
+		return nil, err
+	}
+	cluster, err := world.ReadCluster(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, next(fmt.Errorf("cluster file %s: %w", path, pathCause(err)), "zeph lab up writes one into the lab's folder")
+	}
+	if err != nil {
+		return nil, err
+	}
+	c, err := client.Connect(ctx, client.Config{
+		Cluster: cluster, Transport: zmq.New(zmq.Settings{}), Timeout: a.timeout, Software: "zeph " + thisBuild().Version,
+		OnWaiting: func(why string) { fmt.Fprintf(a.stderr, "zeph: waits: %s\n", why) },
+	})
+	if err != nil {
+		return nil, next(err, "is it running? cluster file: %s", path)
+	}
+	return c, nil
+}
+
+// clusterConnection is how commands reach a cluster.
+type clusterConnection struct{ *client.Client }
+
+func connectCluster(ctx context.Context, a *app) (commander, error) {
+	c, err := a.openClient(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return clusterConnection{c}, nil
+}
+
+func (c clusterConnection) MonCommand(ctx context.Context, name string, args map[string]string) ([]byte, string, error) {
+	return parts(c.Client.MonCommand(ctx, name, args))
+}
+
+func (c clusterConnection) PGCommand(ctx context.Context, pg, name string, args map[string]string) ([]byte, string, error) {
+	id, err := osdmap.ParsePGID(pg)
+	if err != nil {
+		return nil, "", err
+	}
+	return parts(c.Client.PGCommand(ctx, id, name, args))
+}
+
+func parts(answer *client.Answer, err error) ([]byte, string, error) {
+	if err != nil {
+		return nil, "", err
+	}
+	return answer.JSON, answer.Text, nil
+}
