@@ -1,0 +1,188 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"zeph/pkg/core"
+	"zeph/pkg/messenger"
+	"zeph/pkg/objecter"
+	"zeph/pkg/osdmap"
+	"zeph/pkg/wire"
+	"zeph/pkg/world"
+)
+
+// Config says which cluster, and who asks. A zero is the default.
+type Config struct {
+	Cluster   *world.Cluster      // where the monitors are: see world.ReadCluster
+	Transport messenger.Transport // zmq.New(zmq.Settings{}), or inproc in tests
+
+	Name     string        // of the client, for logs; default "admin"
+	Timeout  time.Duration // of each operation; default 30 s. A context may end it before
+	Parallel int           // pieces of one object under way at once; default 4
+	Logger   *slog.Logger  // default: silent
+	Software string        // name and version, told to peers
+
+	// OnWaiting hears what operations wait for beside an answer, such as "the cluster is paused"; it must not
+	// block. May be nil.
+	OnWaiting func(why string)
+
+	Limits messenger.Limits
+}
+
+// Client is a connection to a cluster.
+type Client struct {
+	cfg   Config
+	world *world.World
+	ended chan struct{} // closed when the world has ended
+	err   error         // of the world, once ended
+	stop  context.CancelFunc
+	omap  atomic.Pointer[osdmap.Map]
+
+	mu      sync.Mutex
+	lastTok uint64
+	waiting map[core.Token]chan objecter.Done
+}
+
+// Connect connects to a cluster: it returns once a monitor has given the osdmap.
+func Connect(ctx context.Context, cfg Config) (*Client, error) {
+	if cfg.Cluster == nil || cfg.Transport == nil {
+		return nil, errors.New("connect: the Config names no cluster or no transport")
+	}
+	if cfg.Name == "" {
+		cfg.Name = "admin"
+	}
+	if cfg.Timeout == 0 {
+		cfg.Timeout = 30 * time.Second
+	}
+	if cfg.Parallel <= 0 {
+		cfg.Parallel = 4
+	}
+	entity, err := wire.ParseEntity("client." + cfg.Name)
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	c := &Client{cfg: cfg, ended: make(chan struct{}), waiting: map[core.Token]chan objecter.Done{}}
+	mons := cfg.Cluster.Dests()
+	c.world, err = world.New(world.Config{
+		Entity: entity, FSID: cfg.Cluster.FSID, Transport: cfg.Transport,
+		Monitors: mons, Hear: []wire.Type{wire.TypeMapHint},
+		Other: c.effect, Limits: cfg.Limits, Software: cfg.Software, Logger: cfg.Logger,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	o := objecter.New(objecter.Config{Mons: mons, FSID: cfg.Cluster.FSID, Seed: world.NewSeed(), Timeout: cfg.Timeout})
+	run, stop := context.WithCancel(context.Background())
+	c.stop = stop
+	go func() {
+		c.err = c.world.Run(run, o)
+		close(c.ended)
+	}()
+	if _, err := c.Map(ctx, MapOptions{}); err != nil {
+		c.Close()
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	return c, nil
+}
+
+// Close ends the connection. Operations under way end, with ErrUnknown if they may have happened. It may be
+// called more than once.
+func (c *Client) Close() error {
+	c.stop()
+	<-c.ended
+	return c.err
+}
+
+// GID names this connection to the cluster: a number drawn at random.
+func (c *Client) GID() wire.GID { return c.world.GID() }
+
+// effect takes what the core has for us. It runs on the core's loop.
+func (c *Client) effect(e core.Effect) {
+	switch e := e.(type) {
+	case objecter.Done:
+		c.mu.Lock()
+		done := c.waiting[e.Token]
+		delete(c.waiting, e.Token)
+		c.mu.Unlock()
+		if done != nil {
+			done <- e
+		}
+	case objecter.NewMap:
+		c.omap.Store(e.Map)
+	case objecter.Waiting:
+		if c.cfg.OnWaiting != nil && e.Why != "" {
+			c.cfg.OnWaiting(e.Why)
+		}
+	}
+}
+
+// do has the core carry out an operation, and waits for its end.
+func (c *Client) do(ctx context.Context, event func(core.Token, time.Duration) core.Event) (objecter.Done, error) {
+	if err := ctx.Err(); err != nil {
+		return objecter.Done{}, err
+	}
+	timeout := c.cfg.Timeout
+	if at, ok := ctx.Deadline(); ok {
+		timeout = max(time.Millisecond, min(timeout, time.Until(at)))
+	}
+	done := make(chan objecter.Done, 1)
+	c.mu.Lock()
+	c.lastTok++
+	tok := core.Token{N: c.lastTok}
+	c.waiting[tok] = done
+	c.mu.Unlock()
+	c.world.Post(event(tok, timeout))
+	select {
+	case d := <-done:
+		return d, d.Err
+	case <-c.ended:
+	case <-ctx.Done():
+		c.world.Post(objecter.Cancel{Token: tok})
+		select {
+		case d := <-done:
+			if d.Err != nil {
+				d.Err = &stopped{ctx.Err(), d.Err}
+			}
+			return d, d.Err
+		case <-c.ended:
+		}
+	}
+	select {
+	case d := <-done: // it ended with the client
+		return d, d.Err
+	default:
+		return objecter.Done{}, fmt.Errorf("%w: %w", ErrUnknown, ErrClosed)
+	}
+}
+
+// stopped is how an operation ended that its context ended.
+type stopped struct{ context, outcome error }
+
+func (s *stopped) Error() string   { return s.outcome.Error() }
+func (s *stopped) Unwrap() []error { return []error{s.context, s.outcome} }
+
+// MapOptions say which osdmap is wanted.
+type MapOptions struct {
+	Fresh   bool         // as a monitor has it now, not as we do
+	AtLeast osdmap.Epoch // a newer one will do
+}
+
+// Map is the osdmap.
+func (c *Client) Map(ctx context.Context, opt MapOptions) (*osdmap.Map, error) {
+	if m := c.omap.Load(); m != nil && !opt.Fresh && m.Epoch() >= opt.AtLeast {
+		return m, nil
+	}
+	d, err := c.do(ctx, func(tok core.Token, timeout time.Duration) core.Event {
+		return objecter.GetMap{Token: tok, Fresh: opt.Fresh, AtLeast: opt.AtLeast, Timeout: timeout}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("get the osdmap: %w", err)
+	}
+	return d.Body.(*osdmap.Map), nil
+}
