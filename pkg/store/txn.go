@@ -114,11 +114,15 @@ func (t *Txn) Bytes() uint64 {
 }
 
 // Growth is by how much at most the transaction makes objects larger, in bytes. It is 0 for
-// what a full store still takes: removals, logs, infos, rows of PGs.
+// what a full store still takes: removals, logs, infos, rows of PGs, and what a core keeps for itself:
+// an OSD that could not store a map could not become less full either.
 func (t *Txn) Growth() uint64 {
 	var sum uint64
 	for i := range t.Ops {
 		op := &t.Ops[i]
+		if op.Kind.OnObject() && op.Key.Pool == 0 {
+			continue
+		}
 		switch op.Kind {
 		case OpTouch, OpWrite, OpWriteFull, OpSetAttr, OpSetOmap:
 			sum += overhead + uint64(len(op.Key.Name)+len(op.Key.Namespace)+len(op.Name)+len(op.Data))

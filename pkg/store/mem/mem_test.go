@@ -169,7 +169,8 @@ func TestSetSize(t *testing.T) {
 	s := mem.New(mem.Config{})
 	write := func() error {
 		var txn store.Txn
-		txn.Write(store.Key{Name: "own"}, 0, make([]byte, 1000))
+		txn.MakePG(osdmap.PGID{Pool: 1}, 1)
+		txn.Write(store.Key{Pool: 1, Name: "a"}, 0, make([]byte, 1000))
 		return s.Submit(&txn, func(error) {})
 	}
 	if err := write(); err != nil {
@@ -178,6 +179,11 @@ func TestSetSize(t *testing.T) {
 	s.SetSize(500)
 	if err := write(); !errors.Is(err, store.ErrFull) {
 		t.Errorf("full: %v", err)
+	}
+	var own store.Txn
+	own.Write(store.Key{Name: "map"}, 0, make([]byte, 1000))
+	if err := s.Submit(&own, func(error) {}); err != nil {
+		t.Errorf("what a core keeps for itself: %v", err)
 	}
 	s.SetSize(1 << 20)
 	if err := write(); err != nil {
