@@ -162,6 +162,8 @@ func (c *Core) myself(m *osdmap.Map) {
 			c.emit(core.Ready{})
 		}
 		c.rise()
+	case !is && (c.phase == noting || c.phase == booting) && known && wire.GID(o.GID) == c.gid:
+		c.fall() // it was up, and is not any more: a gid is used once
 	case !is && c.phase == up:
 		c.log(core.Warn, "the map says that this osd is down", "epoch", m.Epoch(), "up", known && o.Up)
 		c.fall()

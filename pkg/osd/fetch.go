@@ -18,7 +18,12 @@ type fetching struct {
 	whole []byte        // what has come of a whole map
 	epoch osdmap.Epoch  // of it; 0: none is being fetched
 	any   bool          // the oldest one could not be had: the newest does
+	vain  int           // how often in turn monitors had none as new as somebody spoke of
 }
+
+// maxVain is how often monitors are asked for a map that they do not have, before whoever spoke of it is
+// taken to have been wrong.
+const maxVain = 20
 
 const fetchTimeout = 2 * time.Second
 
@@ -74,6 +79,12 @@ func (c *Core) gotMaps(a core.Answered) {
 	}
 	if a.From.Entity.Kind() == wire.Mon {
 		f.asked = true
+		if f.vain++; r.Newest >= c.maps.heard {
+			f.vain = 0
+		}
+		if f.vain >= maxVain {
+			f.vain, c.maps.heard = 0, c.maps.tip.Map().Epoch()
+		}
 	}
 	c.maps.heard = max(c.maps.heard, r.Newest)
 	tip := c.maps.tip.Map().Epoch()

@@ -20,7 +20,9 @@ func (c *Core) received(m core.Received) {
 	switch b := m.Body.(type) {
 	case *wire.MapHint:
 		c.mons.prefer(b.Leader)
+		c.maps.fetch.again = 0
 		c.hear(b.Epoch, nil)
+		c.fetchMaps()
 		return
 	case *wire.Maps:
 		c.take(b.Changes, m.From)

@@ -1,6 +1,7 @@
 package osd
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -25,6 +26,7 @@ type held struct {
 const (
 	maxWaiting      = 64 << 20 // bytes
 	maxWaitingCount = 20_000
+	maxHeld         = 30 * time.Second
 )
 
 // mustWait reports whether a message has to wait for a map.
@@ -92,23 +94,26 @@ func (c *Core) expire() {
 	list := c.waiting.list
 	c.waiting = waiting{}
 	for _, m := range list {
-		if c.expired(m) {
-			c.fail(m.Request, wire.Expired.Errorf("osd.%d still waits for map %d", int32(c.cfg.ID), m.Epoch))
-		} else {
+		switch {
+		case !c.expired(m):
 			c.holdSince(m)
+		case m.From.Entity.Kind() == wire.Client:
+			c.fail(m.Request, wire.Expired.Errorf("osd.%d still waits for map %d", int32(c.cfg.ID), m.Epoch))
+		default:
+			c.drop(m.Request)
 		}
 	}
 }
 
 func (c *Core) expired(m held) bool {
-	var patience wire.Millis
+	patience := wire.Millis(maxHeld / time.Millisecond)
 	switch b := m.Body.(type) {
 	case *wire.Write:
-		patience = b.Timeout
+		patience = cmp.Or(b.Timeout, patience)
 	case *wire.Read:
-		patience = b.Timeout
+		patience = cmp.Or(b.Timeout, patience)
 	}
-	return patience > 0 && c.now.Mono-m.since > patience.Duration()
+	return c.now.Mono-m.since > patience.Duration()
 }
 
 // unholdAll drops all that waits, when the OSD falls: nothing said to its last run concerns the next.
