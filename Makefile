@@ -1,17 +1,21 @@
 # `make` alone lists what there is.
 
-PURE     = ./pkg/crush ./pkg/osdmap ./pkg/placement ./pkg/wire ./pkg/store ./pkg/store/mem ./pkg/store/storetest ./pkg/core ./pkg/status ./pkg/pg ./pkg/osd ./pkg/history ./pkg/sim ./pkg/objecter
+PURE     = ./pkg/crush ./pkg/osdmap ./pkg/placement ./pkg/wire ./pkg/store ./pkg/store/mem ./pkg/store/storetest ./pkg/core ./pkg/status ./pkg/pg ./pkg/osd ./pkg/history ./pkg/sim ./pkg/objecter ./pkg/consensus/logtest
 CHECKS   = gofmt vet staticcheck wasm bench-test
 VCS      = $(shell git status >/dev/null 2>&1 && echo true || echo false)
 FUZZTIME = 10s
 
-.PHONY: help demo test $(CHECKS) wasm-test race build bench bench-messenger fuzz soak-crush clean
+.PHONY: help demo demo-placement test $(CHECKS) wasm-test race build bench bench-messenger fuzz soak-crush clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
-demo: build ## see placement at work on an example cluster
-	@sh scripts/demo.sh
+demo: build ## a cluster at work: stores, is broken, heals, gives every byte back (SIZE=1G, ARGS=folder)
+	@go build -buildvcs=false -o bin/demo ./scripts/demo
+	@bin/demo $(ARGS)
+
+demo-placement: build ## see placement at work on an example cluster
+	@sh scripts/demo-placement.sh
 
 # Every check and every test runs anew, whatever fails before it. The last line counts the
 # tests; a check that fails counts as one more failure.

@@ -20,6 +20,7 @@ pkg/store            core  osdmap                                            -
 pkg/store/mem        core  store                                             -
 pkg/store/storetest  core  store                                             -
 pkg/core             core  wire,store                                        -
+pkg/consensus/logtest core core                                              -
 pkg/status           core  osdmap                                            -
 pkg/pg               core  core,placement,status                             -
 pkg/mon              core  core,placement,status                             cbor
@@ -35,7 +36,7 @@ pkg/messenger/inproc io    messenger                                         -
 pkg/messenger/backend       io  messenger/zmq,messenger/inproc               -
 pkg/messenger/messengertest/script io wire                                   -
 pkg/messenger/messengertest io  messenger,messenger/messengertest/script     -
-pkg/consensus        io    core,messenger                                    raft,bbolt
+pkg/consensus        io    core,messenger                                    raft,hclog,bbolt
 pkg/store/disk       io    store                                             bbolt,xxhash
 pkg/world            io    core,messenger,consensus,store                    yaml
 pkg/daemon           io    world,messenger/backend                            cobra,pflag,yaml
@@ -48,6 +49,7 @@ cmd/mon              io    mon,daemon                                        cob
 cmd/osd              io    osd,daemon,store/disk                             cobra,pflag
 cmd/client           io    chaos,sim,messenger/backend                       cobra,pflag,yaml,progress,term
 scripts/*            io    placement,wire                                    -
+scripts/demo         io    lab                                               -
 `
 
 // libraries are the modules of others, by the names that the table has for them.
@@ -55,7 +57,8 @@ var libraries = map[string]string{
 	"bbolt":     "go.etcd.io/bbolt",
 	"cbor":      "github.com/fxamacker/cbor/v2",
 	"cobra":     "github.com/spf13/cobra",
-	"pflag":     "github.com/spf13/pflag", // cobra's flags
+	"hclog":     "github.com/hashicorp/go-hclog", // raft's own log
+	"pflag":     "github.com/spf13/pflag",        // cobra's flags
 	"progress":  "github.com/schollz/progressbar/v3",
 	"term":      "golang.org/x/term",
 	"yaml":      "github.com/goccy/go-yaml",
