@@ -223,7 +223,7 @@ func TestTranscripts(t *testing.T) {
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	zeph := buildZeph(t)
-	if out, err := shell(zeph, "ZEPH="+zeph+" sh scripts/demo.sh"); err != nil {
+	if out, err := shell(zeph, "ZEPH="+zeph+" sh scripts/demo-placement.sh"); err != nil {
 		t.Errorf("demo: %v\n%s", err, out)
 	}
 }

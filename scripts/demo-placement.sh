@@ -1,6 +1,6 @@
 #!/bin/sh
 # Placement at work on the example cluster: 3 racks, 9 hosts, 36 OSDs, 3 pools.
-# "make demo" builds bin/zeph and runs this. Every command it shows can be typed again.
+# "make demo-placement" builds bin/zeph and runs this. Every command it shows can be typed again.
 set -eu
 cd "$(dirname "$0")/.."
 
