@@ -2,7 +2,6 @@ package osd
 
 import (
 	"fmt"
-	"slices"
 
 	"zeph/pkg/osdmap"
 	"zeph/pkg/store"
@@ -12,14 +11,22 @@ import (
 // them. Both are immutable; so a history may be read by whoever was given a copy of it.
 type history struct {
 	base    *osdmap.Map
-	changes [][]byte // of epoch base+1, base+2, …
+	changes [][]byte      // of epoch base+1, base+2, …
+	marks   []*osdmap.Map // of every 32nd epoch after the base, so that walks need not begin there
 }
+
+const markEvery = 32
 
 func (h *history) oldest() osdmap.Epoch { return h.base.Epoch() }
 func (h *history) newest() osdmap.Epoch { return h.base.Epoch() + osdmap.Epoch(len(h.changes)) }
 
-// add notes the change that made the next epoch.
-func (h *history) add(change []byte) { h.changes = append(h.changes, change) }
+// add notes the change that made the next epoch, and its map.
+func (h *history) add(change []byte, m *osdmap.Map) {
+	h.changes = append(h.changes, change)
+	if len(h.changes)%markEvery == 0 {
+		h.marks = append(h.marks, m)
+	}
+}
 
 // after lists changes that follow an epoch, to another one at most and as many as fit in so many bytes,
 // but at least one. There are none when the first of them is gone.
@@ -44,7 +51,10 @@ const (
 // each walks the maps from one epoch on, to the newest or until yield wants no more.
 func (h *history) each(from osdmap.Epoch, yield func(*osdmap.Map) bool) error {
 	m := h.base
-	for i := 0; ; i++ {
+	if n := min(int(max(from, m.Epoch())-m.Epoch())/markEvery, len(h.marks)); n > 0 {
+		m = h.marks[n-1]
+	}
+	for i := int(m.Epoch() - h.base.Epoch()); ; i++ {
 		if m.Epoch() >= from && !yield(m) {
 			return nil
 		}
@@ -82,7 +92,14 @@ func (h *history) trimmed(e osdmap.Epoch) (history, error) {
 	if err != nil {
 		return history{}, err
 	}
-	return history{base: m, changes: slices.Clone(h.changes[e-h.oldest():])}, nil
+	short := history{base: m}
+	i := e - h.oldest()
+	err = h.each(e+1, func(m *osdmap.Map) bool {
+		short.add(h.changes[i], m)
+		i++
+		return true
+	})
+	return short, err
 }
 
 // readHistory reads the maps that a superblock speaks of.
@@ -104,7 +121,10 @@ func readHistory(r store.Reader, s *superblock) (history, error) {
 		if err != nil {
 			return history{}, fmt.Errorf("read change %d: %w", e, err)
 		}
-		h.add(b)
+		if m, err = apply(m, b); err != nil {
+			return history{}, err
+		}
+		h.add(b, m)
 	}
 	return h, nil
 }

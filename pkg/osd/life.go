@@ -142,7 +142,11 @@ func (c *Core) views(ids []osdmap.PGID, t *placement.Table) ([][]pg.View, error)
 	}
 	var failed error
 	var s placement.Scratch
-	err := c.maps.hist.each(from, func(m *osdmap.Map) bool {
+	walk := c.maps.hist.each
+	if from == to { // the usual case: the pool is new
+		walk = func(osdmap.Epoch, func(*osdmap.Map) bool) error { return nil }
+	}
+	err := walk(from, func(m *osdmap.Map) bool {
 		if m.Epoch() >= to {
 			return false
 		}

@@ -53,7 +53,7 @@ func (c *Core) take(changes [][]byte, who core.Peer) {
 			break
 		}
 		c.maps.tip = table
-		c.maps.hist.add(b)
+		c.maps.hist.add(b, table.Map())
 		c.maps.coming = append(c.maps.coming, table)
 		putBytes(t, changeKey(change.Epoch()), b)
 		if len(t.Ops) >= 256 {

@@ -19,34 +19,60 @@ func (c *Core) peerFor(id osdmap.OSDID) *peer {
 	return &peer{id: id, gid: wire.GID(o.GID), next: first, heard: c.now.Mono, moved: c.now.Mono}
 }
 
-// neighbours are OSDs next to one by id, two upwards and two downwards, each in another host than the
-// ones before: then every OSD is watched from two hosts, if there are so many, whatever PGs there are.
+// neighbours are OSDs for one to ping whatever PGs there are. The hosts stand in a ring, and each OSD pings
+// its counterparts in the hosts before and after its own: so all OSDs of a host are watched from two
+// others, if there are so many.
 func neighbours(m *osdmap.Map, id osdmap.OSDID) []osdmap.OSDID {
-	var ups []osdmap.OSDID
-	for other, o := range m.OSDs() {
-		if o.Up || other == id {
-			ups = append(ups, other)
-		}
-	}
-	at := slices.Index(ups, id)
-	if at < 0 {
+	ring, mine := ringOf(m, id)
+	if mine < 0 {
 		return nil
 	}
-	hosts := hostsOf(m.Crush())
+	own := ring[mine]
+	i := slices.Index(own, id)
+	if len(ring) == 1 {
+		return others(id, own[(i+1)%len(own)], own[(i+len(own)-1)%len(own)])
+	}
 	var found []osdmap.OSDID
-	for _, step := range []int{1, len(ups) - 1} {
-		seen := []crush.ItemID{hosts[crush.ItemID(id)]}
-		for i := (at + step) % len(ups); i != at && len(seen) < 3; i = (i + step) % len(ups) {
-			if h := hosts[crush.ItemID(ups[i])]; !slices.Contains(seen, h) {
-				seen = append(seen, h)
-				found = append(found, ups[i])
-			}
+	for _, step := range []int{1, len(ring) - 1} {
+		host := ring[(mine+step)%len(ring)]
+		if i >= len(host) {
+			found = append(found, host[i%len(host)])
+		}
+		for j := i; j < len(host); j += len(own) {
+			found = append(found, host[j])
 		}
 	}
-	if len(found) == 0 && len(ups) > 1 { // one host is all there is
-		found = append(found, ups[(at+1)%len(ups)], ups[(at+len(ups)-1)%len(ups)])
+	return others(id, found...)
+}
+
+// others is the list without an OSD, and each but once.
+func others(id osdmap.OSDID, list ...osdmap.OSDID) []osdmap.OSDID {
+	slices.Sort(list)
+	return slices.DeleteFunc(slices.Compact(list), func(o osdmap.OSDID) bool { return o == id })
+}
+
+// ringOf groups the OSDs that are up, and one more, by host, and says which group that one is in.
+func ringOf(m *osdmap.Map, id osdmap.OSDID) (ring [][]osdmap.OSDID, mine int) {
+	hosts := hostsOf(m.Crush())
+	at := map[crush.ItemID]int{}
+	mine = -1
+	for other, o := range m.OSDs() {
+		if !o.Up && other != id {
+			continue
+		}
+		host := hosts[crush.ItemID(other)]
+		n, known := at[host]
+		if !known {
+			n = len(ring)
+			at[host] = n
+			ring = append(ring, nil)
+		}
+		ring[n] = append(ring[n], other)
+		if other == id {
+			mine = n
+		}
 	}
-	return found
+	return ring, mine
 }
 
 // hostsOf says for each OSD which host it stands in; where there are no hosts, which bucket.
