@@ -5,7 +5,7 @@ CHECKS   = gofmt vet staticcheck wasm bench-test
 VCS      = $(shell git status >/dev/null 2>&1 && echo true || echo false)
 FUZZTIME = 10s
 
-.PHONY: help demo demo-placement test $(CHECKS) wasm-test race build bench bench-messenger fuzz soak-crush clean
+.PHONY: help demo demo-placement test $(CHECKS) wasm-test race build bench bench-messenger bench-failure fuzz soak-crush clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,10 @@ bench: ## run the benchmarks
 bench-messenger: ## measure messengers side by side: bare TCP, zmq4, gRPC, libzmq, Zeph
 	@cd bench && go build -buildvcs=false -o ../bin/bench-messenger ./messenger
 	@bin/bench-messenger $(ARGS)
+
+bench-failure: build ## kill and pause OSDs and the leader: how long that is felt
+	@go build -buildvcs=false -o bin/bench-failure ./scripts/bench-failure
+	@bin/bench-failure $(ARGS)
 
 fuzz: ## run every fuzz target for FUZZTIME each (default 10s)
 	@set -e; for pkg in $$(go list ./...); do \

@@ -50,6 +50,7 @@ cmd/osd              io    osd,daemon,store/disk                             cob
 cmd/client           io    chaos,sim,messenger/backend                       cobra,pflag,yaml,progress,term
 scripts/*            io    placement,wire                                    -
 scripts/demo         io    lab                                               -
+scripts/bench-failure       io  lab                                          -
 `
 
 // libraries are the modules of others, by the names that the table has for them.
