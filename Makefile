@@ -5,7 +5,7 @@ CHECKS   = gofmt vet staticcheck wasm bench-test
 VCS      = $(shell git status >/dev/null 2>&1 && echo true || echo false)
 FUZZTIME = 10s
 
-.PHONY: help demo demo-placement test $(CHECKS) wasm-test race build bench bench-messenger bench-failure fuzz soak-crush clean
+.PHONY: help demo demo-placement test $(CHECKS) wasm-test race build bench bench-messenger bench-failure fuzz soak-crush soak-heartbeat clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -75,6 +75,10 @@ bench-test: ## vet and test the module of the benchmarks
 
 soak-crush: ## compare with Ceph's crushtool on many random maps
 	@go run ./scripts/crush-diff
+
+soak-heartbeat: build ## ten minutes of full load, in which nobody may be taken for dead
+	@go build -buildvcs=false -o bin/soak-heartbeat ./scripts/soak-heartbeat
+	@bin/soak-heartbeat $(ARGS)
 
 clean: ## remove what was built
 	@rm -rf bin

@@ -51,6 +51,7 @@ cmd/client           io    chaos,sim,messenger/backend                       cob
 scripts/*            io    placement,wire                                    -
 scripts/demo         io    lab                                               -
 scripts/bench-failure       io  lab                                          -
+scripts/soak-heartbeat      io  lab                                          -
 `
 
 // libraries are the modules of others, by the names that the table has for them.
