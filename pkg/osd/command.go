@@ -2,6 +2,7 @@ package osd
 
 import (
 	"encoding/json"
+	"strconv"
 
 	"zeph/pkg/core"
 	"zeph/pkg/osdmap"
@@ -13,13 +14,13 @@ import (
 func (c *Core) command(m core.Received, cmd *wire.Command) {
 	switch cmd.Name {
 	case "osd stats", "osd perf":
-		c.answer(m.Request, c.numbers())
+		c.answer(m.Request, cmd, c.numbers())
 	case "config show":
 		var shown Shown
 		for _, v := range c.set.list() {
 			shown.Settings = append(shown.Settings, ShownSetting(v))
 		}
-		c.answer(m.Request, shown)
+		c.answer(m.Request, cmd, shown)
 	default:
 		c.pgCommand(m, cmd)
 	}
@@ -43,7 +44,7 @@ func (c *Core) pgCommand(m core.Received, cmd *wire.Command) {
 		return
 	}
 	if cmd.Name == "pg query" {
-		c.answer(m.Request, s.pg.Query())
+		c.answer(m.Request, cmd, s.pg.Query())
 		return
 	}
 	if !s.primary() {
@@ -54,15 +55,26 @@ func (c *Core) pgCommand(m core.Received, cmd *wire.Command) {
 	c.toPG(id, m)
 }
 
-// answer sends a value as JSON.
-func (c *Core) answer(to core.Request, v any) {
+// answer sends a value as JSON, from where the question says, as much as an answer takes.
+func (c *Core) answer(to core.Request, cmd *wire.Command, v any) {
 	b, err := json.Marshal(v)
 	if err != nil {
 		c.fail(to, wire.Internal.Errorf("%v", err))
 		return
 	}
-	c.reply(to, &wire.CommandReply{Epoch: c.epoch(), Size: uint64(len(b))}, b)
+	from := 0
+	if s, ok := cmd.Arg("offset"); ok {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 0 {
+			c.fail(to, wire.Denied.Errorf("offset %q: expected a number", s))
+			return
+		}
+		from = min(n, len(b))
+	}
+	c.reply(to, &wire.CommandReply{Epoch: c.epoch(), Size: uint64(len(b))}, b[from:min(from+maxAnswer, len(b))])
 }
+
+const maxAnswer = 512 << 10 // bytes of JSON in one answer
 
 // Shown are the settings in force, for "config show".
 type Shown struct {
