@@ -28,7 +28,8 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	os.Setenv("XDG_RUNTIME_DIR", dir) // a registry of our own
+	os.Setenv("XDG_RUNTIME_DIR", dir)        // a registry of our own
+	os.Setenv("GORACE", "atexit_sleep_ms=0") // by default a program under the race detector takes a second to end
 	code := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(code)
