@@ -43,6 +43,7 @@ type Client struct {
 	err   error         // of the world, once ended
 	stop  context.CancelFunc
 	omap  atomic.Pointer[osdmap.Map]
+	piece int // PieceSize, but in tests
 
 	mu      sync.Mutex
 	lastTok uint64
@@ -67,7 +68,7 @@ func Connect(ctx context.Context, cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	c := &Client{cfg: cfg, ended: make(chan struct{}), waiting: map[core.Token]chan objecter.Done{}}
+	c := &Client{cfg: cfg, piece: PieceSize, ended: make(chan struct{}), waiting: map[core.Token]chan objecter.Done{}}
 	mons := cfg.Cluster.Dests()
 	c.world, err = world.New(world.Config{
 		Entity: entity, FSID: cfg.Cluster.FSID, Transport: cfg.Transport,

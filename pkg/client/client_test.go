@@ -25,9 +25,13 @@ func (f *fake) connect(change ...func(*Config)) *Client {
 	if err != nil {
 		f.t.Fatal(err)
 	}
+	c.piece = piece
 	f.t.Cleanup(func() { c.Close() })
 	return c
 }
+
+// piece is how large the pieces of these tests are.
+const piece = 4096
 
 // demo is a cluster with a client, and the client's pool demo.
 func demo(t *testing.T, change ...func(*Config)) (*fake, Pool) {
@@ -73,7 +77,7 @@ func mustFail(t *testing.T, err, want error) {
 func TestPutAndGet(t *testing.T) {
 	t.Parallel()
 	f, p := demo(t)
-	sizes := []int{0, 1, 100_000, PieceSize, PieceSize + 1, 2 * PieceSize, 3*PieceSize + 5}
+	sizes := []int{0, 1, 3000, piece, piece + 1, 2 * piece, 3*piece + 5}
 	for i, size := range sizes {
 		for j, over := range sizes {
 			data := bytesOf(uint64(i*10+j), size)
@@ -81,12 +85,12 @@ func TestPutAndGet(t *testing.T) {
 			info := put(t, p, "a", data)
 			mustGet(t, p, "a", data)
 			stat, err := p.Stat(t.Context(), "a")
-			if err != nil || stat.Version != info.Version || stat.Size != uint64(size) || stat.Striped != (size > PieceSize) || stat.Sum != sumOf(data) {
+			if err != nil || stat.Version != info.Version || stat.Size != uint64(size) || stat.Striped != (size > piece) || stat.Sum != sumOf(data) {
 				t.Fatalf("%d bytes over %d: %+v, %v", size, over, stat, err)
 			}
 			pieces := 0
-			if size > PieceSize {
-				pieces = (size + PieceSize - 1) / PieceSize
+			if size > piece {
+				pieces = (size + piece - 1) / piece
 			}
 			if left := f.names(piecesPrefix); len(left) != pieces {
 				t.Fatalf("%d bytes over %d: %d pieces in the store, want %d", size, over, len(left), pieces)
@@ -106,7 +110,7 @@ func TestPutAndGet(t *testing.T) {
 func TestConditions(t *testing.T) {
 	t.Parallel()
 	_, p := demo(t)
-	for _, size := range []int{10, 100_000, PieceSize + 10} {
+	for _, size := range []int{10, 3000, piece + 10} {
 		data := bytesOf(1, size)
 		try := func(opt PutOptions) (Info, error) { return p.Put(t.Context(), "c", bytes.NewReader(data), opt) }
 		_, err := try(PutOptions{IfExists: true})
@@ -188,7 +192,7 @@ func TestStepsAndAttributes(t *testing.T) {
 func TestStripedRefuses(t *testing.T) {
 	t.Parallel()
 	_, p := demo(t)
-	data := bytesOf(3, PieceSize+7)
+	data := bytesOf(3, piece+7)
 	info := put(t, p, "big", data)
 	_, err := p.Append(t.Context(), "big", []byte("x"))
 	mustFail(t, err, ErrStriped)
@@ -210,20 +214,20 @@ func TestForeignObjects(t *testing.T) {
 	_, err = p.Append(t.Context(), "f", []byte("def"))
 	mustFail(t, err, nil)
 	mustGet(t, p, "f", []byte("abcdef"))
-	_, _, err = p.write(t.Context(), "g", writeFull(bytesOf(1, 9<<20)))
+	_, _, err = p.write(t.Context(), "g", writeFull(bytesOf(1, 9000)))
 	mustFail(t, err, nil)
-	mustGet(t, p, "g", bytesOf(1, 9<<20))
-	put(t, p, "g", bytesOf(2, 9<<20))
-	mustGet(t, p, "g", bytesOf(2, 9<<20))
+	mustGet(t, p, "g", bytesOf(1, 9000))
+	put(t, p, "g", bytesOf(2, 9000))
+	mustGet(t, p, "g", bytesOf(2, 9000))
 }
 
 func TestReadAt(t *testing.T) {
 	t.Parallel()
 	_, p := demo(t)
-	for _, size := range []int{1000, 2*PieceSize + 1000} {
+	for _, size := range []int{1000, 2*piece + 1000} {
 		data := bytesOf(4, size)
 		put(t, p, "r", data)
-		for _, c := range []struct{ off, n int }{{0, 10}, {990, 10}, {990, 11}, {size - 5, 5}, {size - 5, 10}, {size, 1}, {size + 9, 1}, {PieceSize - 3, 6}, {5, size}} {
+		for _, c := range []struct{ off, n int }{{0, 10}, {990, 10}, {990, 11}, {size - 5, 5}, {size - 5, 10}, {size, 1}, {size + 9, 1}, {piece - 3, 6}, {5, size}} {
 			buf := make([]byte, c.n)
 			n, err := p.ReadAt(t.Context(), "r", buf, uint64(c.off))
 			want := data[min(c.off, size):min(c.off+c.n, size)]
@@ -243,8 +247,8 @@ func TestList(t *testing.T) {
 		put(t, p, name, bytesOf(1, i))
 		sizes[name] = uint64(i)
 	}
-	put(t, p, "big", bytesOf(1, PieceSize+1))
-	sizes["big"] = PieceSize + 1
+	put(t, p, "big", bytesOf(1, piece+1))
+	sizes["big"] = piece + 1
 	inner, err := p.Namespace("inner")
 	mustFail(t, err, nil)
 	put(t, inner, "elsewhere", nil)
@@ -272,7 +276,7 @@ func TestCopy(t *testing.T) {
 	f, p := demo(t)
 	other, err := p.c.Pool(t.Context(), "other")
 	mustFail(t, err, nil)
-	for _, size := range []int{10, PieceSize + 10} {
+	for _, size := range []int{10, piece + 10} {
 		data := bytesOf(5, size)
 		put(t, p, "from", data)
 		mustFail(t, p.SetXattr(t.Context(), "from", "k", []byte("v")), nil)
@@ -329,7 +333,7 @@ func TestUnknown(t *testing.T) {
 // A put whose pieces cannot be stored leaves the old object, and nothing else.
 func TestPutGivesUp(t *testing.T) {
 	t.Parallel()
-	f, p := demo(t, func(c *Config) { c.Timeout = 200 * time.Millisecond })
+	f, p := demo(t, func(c *Config) { c.Timeout = 500 * time.Millisecond })
 	old := bytesOf(1, 100)
 	put(t, p, "a", old)
 	f.mu.Lock()
@@ -338,7 +342,7 @@ func TestPutGivesUp(t *testing.T) {
 		return !ok || !strings.Contains(name, ".00000002.")
 	}
 	f.mu.Unlock()
-	_, err := p.Put(t.Context(), "a", bytes.NewReader(bytesOf(2, 5*PieceSize)), PutOptions{})
+	_, err := p.Put(t.Context(), "a", bytes.NewReader(bytesOf(2, 5*piece)), PutOptions{})
 	if !errors.Is(err, ErrTimeout) || errors.Is(err, ErrUnknown) {
 		t.Fatalf("it ends with %v", err)
 	}
@@ -348,11 +352,20 @@ func TestPutGivesUp(t *testing.T) {
 		t.Errorf("notes are left: %v, %v", h.notes, err)
 	}
 
-	_, err = p.Put(t.Context(), "b", io.MultiReader(bytes.NewReader(bytesOf(2, 2*PieceSize)), failing{}), PutOptions{})
+	p = connectAgain(t, f)
+	_, err = p.Put(t.Context(), "b", io.MultiReader(bytes.NewReader(bytesOf(2, 2*piece)), failing{}), PutOptions{})
 	mustFail(t, err, errFailing)
 	if left := f.names(""); !slices.Equal(left, []string{"a"}) {
 		t.Errorf("left: %q", left)
 	}
+}
+
+func connectAgain(t *testing.T, f *fake) Pool {
+	p, err := f.connect().Pool(t.Context(), "demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 type failing struct{}
@@ -364,7 +377,7 @@ func (failing) Read([]byte) (int, error) { return 0, errFailing }
 // The answer to the switch of the manifest is lost. The client finds out that it happened.
 func TestSwitchWithoutAnswer(t *testing.T) {
 	t.Parallel()
-	f, p := demo(t, func(c *Config) { c.Timeout = 300 * time.Millisecond })
+	f, p := demo(t, func(c *Config) { c.Timeout = 500 * time.Millisecond })
 	lost := 0
 	f.before = func(name string, body any) bool {
 		w, ok := body.(*wire.Write)
@@ -374,7 +387,7 @@ func TestSwitchWithoutAnswer(t *testing.T) {
 		lost++
 		return false
 	}
-	data := bytesOf(1, PieceSize+1)
+	data := bytesOf(1, piece+1)
 	_, err := p.Put(t.Context(), "a", bytes.NewReader(data), PutOptions{})
 	if errors.Is(err, ErrUnknown) || !errors.Is(err, ErrTimeout) {
 		t.Fatalf("a switch that did not happen ends with %v", err)
@@ -401,7 +414,7 @@ func TestSwitchWithoutAnswer(t *testing.T) {
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	f, p := demo(t)
-	old := bytesOf(1, 2*PieceSize)
+	old := bytesOf(1, 2*piece)
 	put(t, p, "a", old)
 	put(t, p, "small", []byte("x"))
 	r, w := io.Pipe()
@@ -411,7 +424,7 @@ func TestSweep(t *testing.T) {
 	wg.Go(func() {
 		_, slow = p.Put(t.Context(), "a", r, PutOptions{Progress: func(int) { stored <- struct{}{} }})
 	})
-	w.Write(bytesOf(2, PieceSize+10))
+	w.Write(bytesOf(2, piece+10))
 	<-stored
 	res, err := p.GC(t.Context(), GCOptions{Older: time.Hour})
 	if err != nil || res.Young != 1 || res.Pieces != 0 {
@@ -444,8 +457,8 @@ func TestSweep(t *testing.T) {
 func TestRemoveDuringPut(t *testing.T) {
 	t.Parallel()
 	f, p := demo(t)
-	put(t, p, "a", bytesOf(1, 2*PieceSize))
-	data := bytesOf(2, PieceSize+10)
+	put(t, p, "a", bytesOf(1, 2*piece))
+	data := bytesOf(2, piece+10)
 	r, w := io.Pipe()
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -475,15 +488,15 @@ func TestRemoveDuringPut(t *testing.T) {
 func TestReplacedWhileRead(t *testing.T) {
 	t.Parallel()
 	f, p := demo(t, func(c *Config) { c.Parallel = 1 })
-	put(t, p, "a", bytesOf(1, 3*PieceSize))
-	data := bytesOf(2, 2*PieceSize)
+	put(t, p, "a", bytesOf(1, 3*piece))
+	data := bytesOf(2, 2*piece)
 	var once sync.Once
 	replace := func() { once.Do(func() { put(t, p, "a", data) }) }
 	_, err := p.GetTo(t.Context(), "a", writer(replace))
 	mustFail(t, err, ErrChanged)
 
 	once = sync.Once{}
-	put(t, p, "a", bytesOf(1, 3*PieceSize))
+	put(t, p, "a", bytesOf(1, 3*piece))
 	m := &takesBack{do: replace}
 	if _, err := p.GetTo(t.Context(), "a", m); err != nil || !bytes.Equal(m.Bytes(), data) {
 		t.Errorf("%d bytes, %v", m.Len(), err)
@@ -507,7 +520,7 @@ func TestDamage(t *testing.T) {
 	t.Parallel()
 	f, p := demo(t)
 	put(t, p, "small", bytesOf(1, 100))
-	put(t, p, "big", bytesOf(1, PieceSize+100))
+	put(t, p, "big", bytesOf(1, piece+100))
 	f.mu.Lock()
 	for _, o := range f.objects {
 		if len(o.data) > 0 {
@@ -536,7 +549,7 @@ func TestManyAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	sums := map[string]bool{}
 	for i := range 6 {
-		data := bytesOf(uint64(i+1), PieceSize+i*1000+1)
+		data := bytesOf(uint64(i+1), piece+i*100+1)
 		sums[sumOf(data)] = true
 		wg.Go(func() {
 			for {

@@ -89,7 +89,7 @@ type getting struct {
 }
 
 func (g *getting) run(ctx context.Context) error {
-	h, data, err := g.p.readHead(ctx, g.name, readRange(0, PieceSize))
+	h, data, err := g.p.readHead(ctx, g.name, readRange(0, uint64(g.p.c.piece)))
 	if err != nil {
 		return err
 	}
@@ -101,8 +101,8 @@ func (g *getting) run(ctx context.Context) error {
 	if m := h.manifest; m != nil {
 		want = m.Sum
 		err = inOrder(ctx, m.pieces(), g.p.c.cfg.Parallel, g.piece, g.use)
-	} else if err = g.use(data); err == nil && h.size > PieceSize {
-		err = inOrder(ctx, (h.size-1)/PieceSize, g.p.c.cfg.Parallel, g.part, g.use)
+	} else if err = g.use(data); err == nil && h.size > uint64(len(data)) {
+		err = inOrder(ctx, (h.size-1)/uint64(g.p.c.piece), g.p.c.cfg.Parallel, g.part, g.use)
 	}
 	switch {
 	case err != nil:
@@ -131,9 +131,10 @@ func (g *getting) piece(ctx context.Context, i uint64) ([]byte, error) {
 	return data, err
 }
 
-// part reads on in an object in one piece, after its first PieceSize bytes.
+// part reads on in an object in one piece, after as many bytes as a piece would have.
 func (g *getting) part(ctx context.Context, i uint64) ([]byte, error) {
-	_, parts, err := g.p.read(ctx, g.name, all(isVersion(g.h.version), readRange((i+1)*PieceSize, PieceSize)))
+	size := uint64(g.p.c.piece)
+	_, parts, err := g.p.read(ctx, g.name, all(isVersion(g.h.version), readRange((i+1)*size, size)))
 	if errors.Is(err, ErrMismatch) || errors.Is(err, ErrNotFound) {
 		return nil, errGone
 	}
@@ -146,7 +147,7 @@ func (g *getting) part(ctx context.Context, i uint64) ([]byte, error) {
 // readPiece reads a piece, and checks it.
 func (p Pool) readPiece(ctx context.Context, name string, m *manifest, i uint64) ([]byte, error) {
 	_, parts, err := p.pieces().read(ctx, pieceName(m.Generation, i, name),
-		all(withName(wire.StepGetXattr, attrSum, nil), readRange(0, PieceSize)))
+		all(withName(wire.StepGetXattr, attrSum, nil), readRange(0, m.PieceSize)))
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +190,7 @@ func (p Pool) ReadAt(ctx context.Context, name string, buf []byte, off uint64) (
 }
 
 func (p Pool) readAt(ctx context.Context, name string, buf []byte, off uint64) (int, error) {
-	h, data, err := p.readHead(ctx, name, readRange(off, uint64(min(len(buf), PieceSize))))
+	h, data, err := p.readHead(ctx, name, readRange(off, uint64(min(len(buf), p.c.piece))))
 	if err != nil {
 		return 0, err
 	}
@@ -219,7 +220,7 @@ func (p Pool) readAt(ctx context.Context, name string, buf []byte, off uint64) (
 // from reads some bytes from an offset, up to a piece's end.
 func (g *getting) from(ctx context.Context, off uint64, n int) ([]byte, error) {
 	p, name, guard := g.p, g.name, isVersion(g.h.version)
-	length := uint64(min(n, PieceSize))
+	length := uint64(min(n, g.p.c.piece))
 	m := g.h.manifest
 	var i uint64
 	if m != nil {

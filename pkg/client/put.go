@@ -44,12 +44,12 @@ func (p Pool) Put(ctx context.Context, name string, r io.Reader, opt PutOptions)
 	if err := errors.Join(checkName(name), opt.check()); err != nil {
 		return Info{}, p.fail("put", name, err)
 	}
-	first, err := firstPiece(r)
+	first, err := firstPiece(r, p.c.piece)
 	if err != nil {
 		return Info{}, p.fail("put", name, fmt.Errorf("read what is to be put: %w", err))
 	}
 	var info Info
-	if len(first) <= PieceSize {
+	if len(first) <= p.c.piece {
 		info, err = p.putPlain(ctx, name, first, opt)
 	} else {
 		info, err = p.putStriped(ctx, name, first, r, opt)
@@ -65,15 +65,15 @@ func (p Pool) Put(ctx context.Context, name string, r io.Reader, opt PutOptions)
 const room = 64
 
 // firstPiece reads one byte more than a piece, if there is so much.
-func firstPiece(r io.Reader) ([]byte, error) {
-	guess := blindBytes
+func firstPiece(r io.Reader, size int) ([]byte, error) {
+	guess := min(blindBytes, size)
 	if known, ok := r.(interface{ Len() int }); ok {
-		guess = min(known.Len(), PieceSize)
+		guess = min(known.Len(), size)
 	}
 	buf := make([]byte, guess+1, guess+room)
 	n, err := io.ReadFull(r, buf)
-	if err == nil && n <= PieceSize {
-		more := make([]byte, PieceSize+1, PieceSize+room)
+	if err == nil && n <= size {
+		more := make([]byte, size+1, size+room)
 		copy(more, buf)
 		buf = more
 		var m int
@@ -253,11 +253,12 @@ func (s *striping) announce(ctx context.Context) error {
 
 // store stores the pieces, a few at a time.
 func (s *striping) store(ctx context.Context, buf []byte, r io.Reader) (*manifest, error) {
-	m := &manifest{Generation: s.gen, PieceSize: PieceSize}
+	size := s.p.c.piece
+	m := &manifest{Generation: s.gen, PieceSize: uint64(size)}
 	whole := xxhash.New()
 	team := newTeam(ctx, s.p.c.cfg.Parallel)
-	extra := buf[PieceSize] // the byte that showed that there is a second piece
-	buf = buf[:PieceSize]
+	extra := buf[size] // the byte that showed that there is a second piece
+	buf = buf[:size]
 	free := make(chan []byte, s.p.c.cfg.Parallel)
 	for i := uint64(0); len(buf) > 0; i++ {
 		whole.Write(buf)
@@ -275,7 +276,7 @@ func (s *striping) store(ctx context.Context, buf []byte, r io.Reader) (*manifes
 			break
 		}
 		var err error
-		if buf, err = nextPiece(r, free, i == 0, extra); err != nil {
+		if buf, err = nextPiece(r, size, free, i == 0, extra); err != nil {
 			team.wait()
 			return nil, fmt.Errorf("read what is to be put: %w", err)
 		}
@@ -285,14 +286,14 @@ func (s *striping) store(ctx context.Context, buf []byte, r io.Reader) (*manifes
 }
 
 // nextPiece reads up to a piece's length; nothing at the end.
-func nextPiece(r io.Reader, free chan []byte, second bool, extra byte) ([]byte, error) {
+func nextPiece(r io.Reader, size int, free chan []byte, second bool, extra byte) ([]byte, error) {
 	var buf []byte
 	select {
 	case buf = <-free:
 	default:
-		buf = make([]byte, PieceSize, PieceSize+room)
+		buf = make([]byte, size, size+room)
 	}
-	buf = buf[:PieceSize]
+	buf = buf[:size]
 	from := 0
 	if second {
 		buf[0], from = extra, 1
