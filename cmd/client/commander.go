@@ -37,6 +37,19 @@ func (args arguments) given() map[string]string {
 	return given
 }
 
+func (args arguments) with(name, value string) arguments {
+	args[name] = value
+	return args
+}
+
+// word is a flag as an argument.
+func word(set bool) string {
+	if set {
+		return "true"
+	}
+	return ""
+}
+
 // answer is what a cluster said to a command: for programs as it came, for people as show has it.
 type answer struct {
 	raw  json.RawMessage

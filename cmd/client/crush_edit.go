@@ -91,11 +91,6 @@ func showRules(w *bufio.Writer, rules *status.Rules) {
 	t.write(w)
 }
 
-func (args arguments) with(name, value string) arguments {
-	args[name] = value
-	return args
-}
-
 // crushLocation reads words such as host=h1.
 func crushLocation(words []string) (arguments, error) {
 	for _, w := range words {

@@ -11,7 +11,7 @@ import (
 )
 
 func (a *app) monCommand() *cobra.Command {
-	var yes bool
+	var yes, force bool
 	var add struct{ store, bulk, hints string }
 	join := verb("add MON CONTROL", "Let a monitor in, at its address for control messages", takes("MON", "CONTROL"), func(cmd *cobra.Command, args []string) error {
 		if err := require(cmd, "store"); err != nil {
@@ -26,8 +26,9 @@ func (a *app) monCommand() *cobra.Command {
 		if err := a.refuseWithout(cmd, yes, "mon.%s leaves for good; those that stay must agree without it", monID(args[0])); err != nil {
 			return err
 		}
-		return a.does(cmd, "mon rm", arguments{"name": monID(args[0]), "yes": "true"})
+		return a.does(cmd, "mon rm", arguments{"name": monID(args[0]), "yes": "true", "force": word(force)})
 	}), &yes)
+	remove.Flags().BoolVar(&force, "force", false, "also when those that stay are too few to agree")
 	transfer := verb("transfer [MON]", "Let another monitor lead", upTo(0, "MON"), func(cmd *cobra.Command, args []string) error {
 		return a.does(cmd, "mon transfer", arguments{"name": monID(optional(args, 0))})
 	})

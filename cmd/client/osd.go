@@ -14,7 +14,7 @@ func (a *app) osdCommand() *cobra.Command {
 		addWatch(verb("df", "Say how full each OSD is", takes(), asks(a, "osd df", nil, showOSDDF))),
 		addWatch(verb("ls", "List the OSDs", takes(), asks(a, "osd ls", nil, showOSDList))),
 		verb("dump", "Print the map", takes(), asks(a, "osd dump", nil, showClusterMap)),
-		a.osdOutCommand(),
+		a.osdEach("out", "Let OSDs hold no data: it moves to others"),
 		a.osdEach("in", "Let OSDs hold data again"),
 		a.osdEach("down", "Mark OSDs down; one that serves comes up again by itself"),
 		a.osdReweightCommand(),
@@ -51,28 +51,19 @@ func osdNumbers(all []string) ([]string, error) {
 	return ids, nil
 }
 
-// eachOSD gives a command for one OSD after the other.
-func (a *app) eachOSD(cmd *cobra.Command, name string, args []string, more arguments) error {
+// doesOSDs gives a command for OSDs, all in one change of the map.
+func (a *app) doesOSDs(cmd *cobra.Command, name string, args []string, more arguments) error {
 	ids, err := osdNumbers(args)
 	if err != nil {
 		return usagef(cmd, "%w", err)
 	}
-	for _, id := range ids {
-		one := arguments{"id": id}
-		for k, v := range more {
-			one[k] = v
-		}
-		if err := a.does(cmd, name, one); err != nil {
-			return err
-		}
-	}
-	return nil
+	return a.does(cmd, name, more.with("ids", strings.Join(ids, ",")))
 }
 
 // osdEach is a command for OSDs that does no harm.
 func (a *app) osdEach(name, short string) *cobra.Command {
 	cmd := verb(name+" OSD...", short, several("OSD"), func(cmd *cobra.Command, args []string) error {
-		return a.eachOSD(cmd, "osd "+name, args, nil)
+		return a.doesOSDs(cmd, "osd "+name, args, arguments{})
 	})
 	cmd.ValidArgsFunction = a.completeOSDs
 	return cmd
@@ -80,7 +71,7 @@ func (a *app) osdEach(name, short string) *cobra.Command {
 
 // osdHarm is a command for OSDs that destroys something.
 func (a *app) osdHarm(name, short, harm string) *cobra.Command {
-	var yes bool
+	var yes, force bool
 	cmd := verb(name+" OSD... --yes", short, several("OSD"), func(cmd *cobra.Command, args []string) error {
 		ids, err := osdNumbers(args)
 		if err != nil {
@@ -89,22 +80,12 @@ func (a *app) osdHarm(name, short, harm string) *cobra.Command {
 		if err := a.refuseWithout(cmd, yes, harm, "osd."+strings.Join(ids, ", osd.")); err != nil {
 			return err
 		}
-		return a.eachOSD(cmd, "osd "+name, args, arguments{"yes": "true"})
+		return a.doesOSDs(cmd, "osd "+name, args, arguments{"yes": "true", "force": word(force)})
 	})
 	cmd.ValidArgsFunction = a.completeOSDs
-	return addYes(cmd, &yes)
-}
-
-func (a *app) osdOutCommand() *cobra.Command {
-	var yes bool
-	cmd := verb("out OSD...", "Let OSDs hold no data: it moves to others", several("OSD"), func(cmd *cobra.Command, args []string) error {
-		more := arguments{}
-		if yes {
-			more["yes"] = "true"
-		}
-		return a.eachOSD(cmd, "osd out", args, more)
-	})
-	cmd.ValidArgsFunction = a.completeOSDs
+	if name != "lost" {
+		cmd.Flags().BoolVar(&force, "force", false, "also when their data are needed, or nobody knows whether")
+	}
 	return addYes(cmd, &yes)
 }
 
@@ -121,7 +102,11 @@ func (a *app) osdNumberCommand(name, what, key, short string) *cobra.Command {
 		if x, err := strconv.ParseFloat(args[1], 64); err != nil || !(x >= 0 && x <= 1) {
 			return usagef(cmd, "%s %q: expected a number from 0 to 1", what, args[1])
 		}
-		return a.eachOSD(cmd, "osd "+name, args[:1], arguments{key: args[1]})
+		id, err := osdNumber(args[0])
+		if err != nil {
+			return usagef(cmd, "%w", err)
+		}
+		return a.does(cmd, "osd "+name, arguments{"id": id, key: args[1]})
 	})
 	cmd.ValidArgsFunction = a.completeOSDs
 	return cmd

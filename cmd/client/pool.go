@@ -56,11 +56,7 @@ func (a *app) poolSetCommand() *cobra.Command {
 	var yes bool
 	cmd := verb("set POOL NAME VALUE", "Change a property of a pool: size, min_size, rule, a flag", takes("POOL", "NAME", "VALUE"),
 		func(cmd *cobra.Command, args []string) error {
-			set := arguments{"name": args[0], "key": args[1], "value": args[2]}
-			if yes {
-				set["yes"] = "true"
-			}
-			return a.does(cmd, "pool set", set)
+			return a.does(cmd, "pool set", arguments{"name": args[0], "key": args[1], "value": args[2], "yes": word(yes)})
 		})
 	cmd.ValidArgsFunction = a.completePools
 	return addYes(cmd, &yes)
