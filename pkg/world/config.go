@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"zeph/pkg/consensus"
 	"zeph/pkg/core"
 	"zeph/pkg/messenger"
 	"zeph/pkg/osdmap"
@@ -37,8 +38,13 @@ type Config struct {
 
 	Store   store.Store   // nil: the core submits and reads nothing
 	Readers int           // reads of the store at a time; default 4
-	Log     Log           // the replicated log; nil: there is none
 	Goodbye time.Duration // how long the core has for it; default 5 s
+
+	// Log is which member of the replicated log the core is; the world fills Call and Deliver. Nil:
+	// there is no log. LogDests tells from a state of the log where monitors listen: the file that
+	// Monitors comes from may be older.
+	Log      *consensus.Config
+	LogDests func(core.State) []core.Dest
 
 	Ready func()            // the core is; called once, on the loop
 	Other func(core.Effect) // gets effects that are the core's own kind, in order, on the loop; must not block

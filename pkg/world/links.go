@@ -70,6 +70,10 @@ func (ls *links) closeRun(e wire.Entity, gid wire.GID, c wire.Class) {
 	}
 }
 
+func controlAddr(endpoint string) []osdmap.Addr {
+	return []osdmap.Addr{{Name: wire.Control.String(), Addr: endpoint}}
+}
+
 // find is the address of a class: of public.control, the one with the name of the network in front.
 func find(addrs []osdmap.Addr, network string, c wire.Class) string {
 	name := c.String()

@@ -150,12 +150,8 @@ func (l *loop) carryOut(e core.Effect) error {
 		l.timers.add(e)
 	case core.Continue:
 		l.box.put(e)
-	case core.Propose:
-		l.cfg.Log.Propose(e)
-	case core.Barrier:
-		l.cfg.Log.Barrier(e)
-	case core.ChangeMembers:
-		l.cfg.Log.ChangeMembers(e)
+	case core.Propose, core.Barrier, core.ChangeMembers:
+		l.log.node.Do(e)
 	case core.Log:
 		l.cfg.Logger.Log(background, slog.Level(e.Level), e.Message, e.Args...)
 	case core.Ready:

@@ -33,7 +33,12 @@ func (r *run) handle(m *messenger.Message, first uint64) {
 		m.Reply(&messenger.Message{Body: wire.AppendBody(nil, r.w.pong(body))})
 		m.Release()
 	case *wire.LogCall:
-		r.w.logCalled(m, body)
+		if r.w.log == nil {
+			m.Fail(wire.NoHandler.Errorf("%v keeps no log", r.w.cfg.Entity))
+			m.Release()
+			return
+		}
+		r.w.log.serve(m, body)
 	default:
 		r.receive(m, body, first)
 	}

@@ -1,40 +1,134 @@
 package world
 
 import (
+	"context"
+	"fmt"
+	"sync"
+
+	"zeph/pkg/consensus"
 	"zeph/pkg/core"
 	"zeph/pkg/messenger"
 	"zeph/pkg/wire"
 )
 
-// Log is a member of the replicated log. Its methods must not block, but for Stop.
-type Log interface {
-	Start(Hooks) error
-	Stop() // waits until every goroutine of the log's has ended
-	Propose(core.Propose)
-	Barrier(core.Barrier)
-	ChangeMembers(core.ChangeMembers)
-	Called(call *wire.LogCall, bulk []byte, answer func(*wire.LogReply, []byte, error))
+// replog is a member of the replicated log, and its way to the others: LogCalls over the same links as
+// all else.
+type replog struct {
+	w       *World
+	node    *consensus.Node
+	life    context.Context // of what is being served
+	cancel  context.CancelFunc
+	serving sync.WaitGroup
+
+	mu    sync.Mutex
+	ended bool
+	mons  map[wire.Entity]core.Dest // where monitors listen, as far as is known
 }
 
-// Hooks are what a world does for a Log.
-type Hooks struct {
-	Post func(core.Event) // Leading, Applied, Proposed, Members
+func newReplog(w *World, cfg consensus.Config) (*replog, error) {
+	l := &replog{w: w, mons: make(map[wire.Entity]core.Dest)}
+	l.life, l.cancel = context.WithCancel(background)
+	l.learn(w.cfg.Monitors)
+	cfg.Call, cfg.Deliver = l.call, l.deliver
+	if cfg.Log == nil {
+		cfg.Log = w.cfg.Logger
+	}
+	var err error
+	l.node, err = consensus.Open(cfg)
+	return l, err
 }
 
-func (w *World) hooks() Hooks { return Hooks{Post: w.Post} }
+// run is a member until ctx ends. When the log fails, so does the world.
+func (l *replog) run(ctx context.Context) {
+	if err := l.node.Run(ctx); err != nil {
+		l.w.fail(err)
+	}
+}
 
-func (w *World) logCalled(m *messenger.Message, body *wire.LogCall) {
-	if w.cfg.Log == nil {
-		m.Fail(wire.NoHandler.Errorf("%v keeps no log", w.cfg.Entity))
+// stop ends what is being served, and waits for that.
+func (l *replog) stop() {
+	l.mu.Lock()
+	l.ended = true
+	l.mu.Unlock()
+	l.cancel()
+	l.serving.Wait()
+}
+
+// deliver hands the log's events to the core, and learns from them where monitors are.
+func (l *replog) deliver(ev core.Event) {
+	if a, ok := ev.(core.Applied); ok && l.w.cfg.LogDests != nil {
+		l.learn(l.w.cfg.LogDests(a.State))
+	}
+	l.w.box.put(ev)
+}
+
+func (l *replog) learn(dests []core.Dest) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, d := range dests {
+		l.mons[d.Entity] = d
+	}
+}
+
+// dest is where a member listens. One that is new may be known by its control address alone.
+func (l *replog) dest(m core.Member) (core.Dest, error) {
+	e, err := wire.ParseEntity("mon." + m.Name)
+	if err != nil {
+		return core.Dest{}, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if d, ok := l.mons[e]; ok {
+		return d, nil
+	}
+	return core.Dest{Peer: core.Peer{Entity: e}, Addrs: controlAddr(m.Addr)}, nil
+}
+
+// call carries a call of the log's to another member.
+func (l *replog) call(ctx context.Context, to core.Member, c wire.Class, call *wire.LogCall, bulk []byte) (*wire.LogReply, []byte, error) {
+	d, err := l.dest(to)
+	if err != nil {
+		return nil, nil, err
+	}
+	r := l.w.present()
+	if r == nil {
+		return nil, nil, core.ErrDown
+	}
+	link := r.to(d, c)
+	if link == nil {
+		return nil, nil, fmt.Errorf("%v: its address for %v is not known: %w", d.Entity, c, core.ErrDown)
+	}
+	m := messenger.Message{
+		Header: wire.Header{Type: wire.TypeLog}, Body: wire.AppendBody(nil, call),
+		Bulk: bulk, Expect: consensus.MaxAnswer, Reserved: true,
+	}
+	a, err := link.Call(ctx, &m)
+	if err != nil {
+		return nil, nil, coreError(err)
+	}
+	defer a.Release()
+	reply := new(wire.LogReply)
+	if err := a.Parse(reply); err != nil {
+		return nil, nil, err
+	}
+	return reply, keep(a.Bulk), nil
+}
+
+// serve answers another member's call. That may take as long as a disk does.
+func (l *replog) serve(m *messenger.Message, call *wire.LogCall) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ended {
 		m.Release()
 		return
 	}
-	w.cfg.Log.Called(body, keep(m.Bulk), func(r *wire.LogReply, bulk []byte, err error) {
+	l.serving.Go(func() {
+		defer m.Release()
+		reply, bulk, err := l.node.Serve(l.life, m.Entity, call, keep(m.Bulk))
 		if err != nil {
 			m.Fail(err)
-		} else {
-			m.Reply(&messenger.Message{Body: wire.AppendBody(nil, r), Bulk: bulk})
+			return
 		}
-		m.Release()
+		m.Reply(&messenger.Message{Body: wire.AppendBody(nil, reply), Bulk: bulk})
 	})
 }

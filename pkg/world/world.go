@@ -23,6 +23,7 @@ type World struct {
 	turns atomic.Int64 // when the last one began
 	store *storage     // nil: none
 	read  *readers
+	log   *replog // nil: none
 	ready sync.Once
 
 	killed  chan struct{} // the loop must end
@@ -54,6 +55,12 @@ func New(cfg Config) (*World, error) {
 	if cfg.Store != nil {
 		w.store = newStorage(w, cfg.Store)
 		w.read = newReaders(w, cfg.Store)
+	}
+	if cfg.Log != nil {
+		if w.log, err = newReplog(w, *cfg.Log); err != nil {
+			doors.close()
+			return nil, fmt.Errorf("world: %w", err)
+		}
 	}
 	return w, nil
 }
@@ -109,16 +116,17 @@ func (w *World) Run(ctx context.Context, c core.Core) error {
 		w.read.run(&beside)
 		w.store.tell()
 	}
-	if w.cfg.Log != nil {
-		if err := w.cfg.Log.Start(w.hooks()); err != nil {
-			w.fail(err)
-		}
+	life, cancel := context.WithCancel(background)
+	defer cancel()
+	if w.log != nil {
+		beside.Go(func() { w.log.run(life) })
 	}
 	beside.Go(func() { w.goodbye(ctx) })
 	err := w.loop(c)
 	w.fail(nil)
-	if w.cfg.Log != nil {
-		w.cfg.Log.Stop()
+	cancel()
+	if w.log != nil {
+		w.log.stop()
 	}
 	w.end()
 	if w.read != nil {
@@ -147,9 +155,15 @@ func (w *World) goodbye(ctx context.Context) {
 	}
 }
 
-// Close lets go of the places where the world listens. Run does that, too; who never runs the world
-// closes it.
-func (w *World) Close() { w.closing.Do(w.doors.close) }
+// Close lets go of what New opened. Run does that, too; who never runs the world closes it.
+func (w *World) Close() {
+	w.closing.Do(func() {
+		w.doors.close()
+		if w.log != nil {
+			w.log.node.Close()
+		}
+	})
+}
 
 // Stats are a world's numbers.
 type Stats struct {
