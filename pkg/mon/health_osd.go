@@ -1,0 +1,236 @@
+package mon
+
+import (
+	"fmt"
+	"strings"
+
+	"zeph/pkg/osdmap"
+	"zeph/pkg/status"
+)
+
+func checkMons(l *leader) *status.Check {
+	m := l.monCounts()
+	if len(m.Missing) == 0 {
+		return nil
+	}
+	c := &status.Check{
+		Code: "MON_DOWN", Severity: status.Warn,
+		Summary: fmt.Sprintf("%d of %d monitors not heard: mon.%s", len(m.Missing), m.Total, strings.Join(m.Missing, ", mon.")),
+		Why:     fmt.Sprintf("%d monitors are needed to agree on anything, %d are there", m.Total/2+1, len(m.Quorum)),
+		Next:    []string{"start it again, or look why mon." + l.c.cfg.Name + " cannot reach it", "gone for good? zeph mon rm " + m.Missing[0] + " --yes, then add another"},
+	}
+	for _, name := range m.Missing {
+		heard := "never by this leader"
+		if s := l.mons[name]; s != nil {
+			heard = tenths(l.c.now.Mono-s.at) + " ago"
+		}
+		c.Detail = append(c.Detail, fmt.Sprintf("mon.%s was last heard %s", name, heard))
+	}
+	return c
+}
+
+func checkMonClocks(l *leader) *status.Check {
+	allowed := int64(l.c.st.length("mon_clock_drift_allowed") / 1_000_000)
+	c := &status.Check{
+		Code: "MON_CLOCK_SKEW", Severity: status.Warn,
+		Why:  "no rule of the cluster rests on it, but times in its log will puzzle whoever reads them",
+		Next: []string{"let all machines take their time from one source (NTP)"},
+	}
+	for _, m := range l.c.mons() {
+		if s := l.mons[m.Name]; s != nil && l.monHeard(m.Name) && (s.skew > allowed || s.skew < -allowed) {
+			c.Detail = append(c.Detail, fmt.Sprintf("mon.%s is %d ms off the leader's clock", m.Name, s.skew))
+		}
+	}
+	if len(c.Detail) == 0 {
+		return nil
+	}
+	c.Summary = fmt.Sprintf("clocks of %s differ from the leader's", counted(len(c.Detail), "monitor"))
+	return c
+}
+
+func checkDown(l *leader) *status.Check {
+	var in []status.Going
+	for _, g := range l.osdCounts().Down {
+		if g.In {
+			in = append(in, g)
+		}
+	}
+	if len(in) == 0 {
+		return nil
+	}
+	c := &status.Check{
+		Code: "OSD_DOWN", Severity: status.Warn,
+		Why: "their PGs go on with fewer copies, or wait where too few are left; out, their data is made anew elsewhere",
+	}
+	var ids []osdmap.OSDID
+	for _, g := range in {
+		ids = append(ids, g.OSD)
+		text := fmt.Sprintf("osd.%d (host %s) is down for %d s", int32(g.OSD), or(g.Host, "unknown"), g.Seconds)
+		if g.Why != "" {
+			text += ": " + g.Why
+		}
+		if g.OutSeconds >= 0 {
+			text += fmt.Sprintf("; goes out in %d s", g.OutSeconds)
+		} else {
+			text += "; stays in: " + g.Held
+		}
+		c.Detail = append(c.Detail, text)
+	}
+	c.Summary = fmt.Sprintf("%s down: %s", counted(len(in), "osd"), names(ids))
+	c.Next = []string{
+		fmt.Sprintf("start it again: zeph lab osd start %d, or its service", int32(ids[0])),
+		"do nothing: it goes out by itself, and its data moves", "planned maintenance? zeph flag set noout",
+	}
+	return c
+}
+
+// checkHeartbeat says who cannot hear whom, though the map says up.
+func checkHeartbeat(l *leader) *status.Check {
+	c := &status.Check{
+		Code: "OSD_HEARTBEAT", Severity: status.Warn,
+		Why:  "an OSD that does not answer delays what it takes part in; reported from enough failure domains it is marked down",
+		Next: []string{"look at the network between those hosts", "look at the OSD's log and disk"},
+	}
+	deaf := 0
+	for _, id := range l.sortedOSDs() {
+		s := l.osds[id]
+		heard := false
+		for _, u := range s.beacon.Unheard {
+			if s.up && l.c.st.m.IsUp(u.OSD) {
+				c.Detail = append(c.Detail, fmt.Sprintf("%v does not hear %v: %v for %d ms", id, u.OSD, u.Reason, u.For))
+				heard = true
+			}
+		}
+		if heard {
+			deaf++
+		}
+	}
+	if deaf == 0 {
+		return nil
+	}
+	c.Summary = fmt.Sprintf("%s cannot hear others that are up", counted(deaf, "osd"))
+	return c
+}
+
+func checkFlags(l *leader) *status.Check {
+	f := l.c.st.m.Flags() &^ (osdmap.FlagFull | osdmap.FlagNearFull)
+	if f == 0 {
+		return nil
+	}
+	c := &status.Check{
+		Code: "OSDMAP_FLAGS", Severity: status.Warn, Summary: fmt.Sprintf("flags are set: %v", f),
+		Why: "somebody switched something of the cluster's own care off",
+	}
+	for _, w := range words(f.String()) {
+		c.Next = append(c.Next, "zeph flag unset "+w)
+	}
+	return c
+}
+
+func checkFew(l *leader) *status.Check {
+	n, size := l.osdCounts().Total, int(l.c.st.number("osd_pool_default_size"))
+	if n >= size {
+		return nil
+	}
+	return &status.Check{
+		Code: "TOO_FEW_OSDS", Severity: status.Warn, Summary: fmt.Sprintf("%s, fewer than the %d copies of a new pool", counted(n, "osd"), size),
+		Why: "objects cannot have as many copies as they should", Next: []string{"add OSDs: zeph lab osd add, or zeph-osd mkfs and run"},
+	}
+}
+
+// fullCheck lists the OSDs at a level of fullness.
+func fullCheck(l *leader, level int, c status.Check) *status.Check {
+	var ids []osdmap.OSDID
+	for _, id := range l.sortedOSDs() {
+		s := l.osds[id]
+		if l.level(s) == level {
+			ids = append(ids, id)
+			c.Detail = append(c.Detail, fmt.Sprintf("%v is at %s %% of %d bytes", id, status.Share(s.beacon.Used, s.beacon.Size).Percent(), s.beacon.Size))
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	c.Summary = fmt.Sprintf("%s %s: %s", counted(len(ids), "osd"), c.Summary, names(ids))
+	c.Next = append(c.Next, "remove what is not needed: deletes still work", "add OSDs, and data moves to them", "zeph osd df: is one much fuller than the others? zeph osd reweight")
+	return &c
+}
+
+func checkFull(l *leader) *status.Check {
+	return fullCheck(l, full, status.Check{Code: "OSD_FULL", Severity: status.Err, Summary: "full",
+		Why: "writes that would grow anything are refused until there is room"})
+}
+
+func checkBackfillFull(l *leader) *status.Check {
+	return fullCheck(l, backfill, status.Check{Code: "OSD_BACKFILLFULL", Severity: status.Warn, Summary: "too full to be backfilled",
+		Why: "data that should move there waits"})
+}
+
+func checkNearFull(l *leader) *status.Check {
+	return fullCheck(l, near, status.Check{Code: "OSD_NEARFULL", Severity: status.Warn, Summary: "nearly full",
+		Why: "when one OSD is full, all writes that grow anything are refused"})
+}
+
+func checkReads(l *leader) *status.Check {
+	c := &status.Check{
+		Code: "OSD_TOO_MANY_REPAIRS", Severity: status.Warn,
+		Why:  "blocks did not match their checksums when they were read, and were taken from another copy: a disk, its cable or memory fails",
+		Next: []string{"look at the disk's own counters (SMART)", "zeph osd drain it, then replace it", "zeph pg deep-scrub its PGs to find what else is damaged"},
+	}
+	var ids []osdmap.OSDID
+	for _, id := range l.sortedOSDs() {
+		if n := l.osds[id].beacon.Damaged; n > 0 {
+			ids = append(ids, id)
+			c.Detail = append(c.Detail, fmt.Sprintf("%v: %d reads since it started", id, n))
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	c.Summary = fmt.Sprintf("damaged reads on %s", names(ids))
+	return c
+}
+
+func checkSlow(l *leader) *status.Check {
+	c := &status.Check{
+		Code: "SLOW_OPS", Severity: status.Warn, Why: "clients wait for these operations",
+		Next: []string{"zeph pg ls --state peering,down: does a PG wait for an OSD?", "zeph osd df, and the load of the machines with these OSDs"},
+	}
+	var ids []osdmap.OSDID
+	total := 0
+	for _, id := range l.sortedOSDs() {
+		if n := l.osds[id].beacon.SlowOps; n > 0 {
+			ids = append(ids, id)
+			total += int(n)
+			c.Detail = append(c.Detail, fmt.Sprintf("%v: %d", id, n))
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	c.Summary = fmt.Sprintf("%s on %s", counted(total, "slow operation"), names(ids))
+	return c
+}
+
+// promisedDrift is by how much clock rates may differ, in parts per million (protocol 6.2).
+const promisedDrift = 10_000
+
+func checkDrift(l *leader) *status.Check {
+	c := &status.Check{
+		Code: "OSD_CLOCK_DRIFT", Severity: status.Err,
+		Why:  "leases rest on clock rates that differ by no more than 1 %: beyond, a cut-off OSD might serve old data for a moment",
+		Next: []string{"stop the OSD whose clock is wrong: it is the one that several others name", "look at its machine's clock source"},
+	}
+	for _, id := range l.sortedOSDs() {
+		for _, d := range l.osds[id].beacon.Drifts {
+			if d.Parts > promisedDrift || d.Parts < -promisedDrift {
+				c.Detail = append(c.Detail, fmt.Sprintf("%v sees the clock of %v run faster by %d parts per million", id, d.OSD, d.Parts))
+			}
+		}
+	}
+	if len(c.Detail) == 0 {
+		return nil
+	}
+	c.Summary = "clocks of OSDs run at different rates"
+	return c
+}
