@@ -326,7 +326,7 @@ func (l *Log) who() []core.Member {
 	var all []core.Member
 	for _, m := range l.members {
 		name := m.n.name[len("mon."):]
-		all = append(all, core.Member{Name: name, ID: name, Addr: "sim://" + m.n.name, Voter: true})
+		all = append(all, core.Member{Name: name, ID: m.n.spec.Member, Addr: "sim://" + m.n.name, Voter: true})
 	}
 	return all
 }

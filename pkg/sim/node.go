@@ -15,6 +15,7 @@ type Spec struct {
 	Entity string // osd.3, mon.a, client.w1
 	Disk   bool   // it has one
 	Log    *Log   // that it is a member of, or nil
+	Member string // its id there
 	Hears  bool   // it subscribes to hints
 
 	// Make makes the core at each start, and what it is told first.

@@ -12,12 +12,11 @@ import (
 // trace writes what happens, a line each, and keeps the hash of all lines: two runs are the same
 // if their hashes are.
 type trace struct {
-	line   []byte
-	hash   hash.Hash
-	out    io.Writer // may be nil
-	detail func() string
-	last   [][]byte // the newest lines, a ring
-	lines  uint64
+	line  []byte
+	hash  hash.Hash
+	out   io.Writer // may be nil
+	last  [][]byte  // the newest lines, a ring
+	lines uint64
 }
 
 // kept is how many of the newest lines a failure can show.

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) simSearchCommand() *cobra.Command {
+	var f simFlags
+	var seeds string
+	var jobs int
+	cmd := &cobra.Command{
+		Use:   "search --seeds A-B",
+		Short: "Simulate many clusters, and show those in which something is wrong",
+		Args:  takes(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := require(cmd, "seeds"); err != nil {
+				return err
+			}
+			first, last, err := parseSeeds(seeds)
+			if err != nil {
+				return usagef(cmd, "--seeds %w", err)
+			}
+			if _, err := f.options(cmd, first); err != nil {
+				return err
+			}
+			return a.simSearch(cmd, &f, first, last, jobs)
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().StringVar(&seeds, "seeds", "", "first and last seed, such as 1-1000")
+	cmd.Flags().IntVarP(&jobs, "jobs", "j", runtime.GOMAXPROCS(0), "runs at a time")
+	return cmd
+}
+
+// parseSeeds reads a range such as 1-1000.
+func parseSeeds(s string) (first, last uint64, err error) {
+	a, b, ok := strings.Cut(s, "-")
+	if !ok {
+		b = a
+	}
+	first, errA := strconv.ParseUint(a, 10, 64)
+	last, errB := strconv.ParseUint(b, 10, 64)
+	if errA != nil || errB != nil || last < first {
+		return 0, 0, fmt.Errorf("%q: expected the first and the last, such as 1-1000", s)
+	}
+	return first, last, nil
+}
+
+func (a *app) simSearch(cmd *cobra.Command, f *simFlags, first, last uint64, jobs int) error {
+	began := time.Now()
+	out := searchResult{First: first, Last: last}
+	var next atomic.Uint64
+	next.Store(first)
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for range max(1, jobs) {
+		wg.Go(func() {
+			for seed := next.Add(1) - 1; seed <= last && cmd.Context().Err() == nil; seed = next.Add(1) - 1 {
+				o, err := f.options(cmd, seed)
+				if err != nil {
+					return
+				}
+				r := simulate(o)
+				r.Replay = f.replay(seed)
+				mu.Lock()
+				out.add(r)
+				if !r.OK {
+					a.warn("seed %d: %s; replay: %s", seed, r.complaint(), r.Replay)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	out.Wall = time.Since(began)
+	if err := a.print(&out); err != nil {
+		return err
+	}
+	switch {
+	case cmd.Context().Err() != nil:
+		return context.Canceled
+	case len(out.Bad) > 0:
+		return silentError(exitFailed)
+	}
+	return nil
+}
+
+// complaint is the first thing that is wrong, on one line.
+func (r *simResult) complaint() string {
+	if r.Panic != "" {
+		line, _, _ := strings.Cut(r.Panic, "\n")
+		return "panic: " + line
+	}
+	if len(r.Violations) == 0 {
+		return "nothing"
+	}
+	line, _, _ := strings.Cut(r.Violations[0].Text, "\n")
+	return r.Violations[0].What + ": " + line
+}
+
+// searchResult is what a search came to.
+type searchResult struct {
+	First   uint64        `json:"first"`
+	Last    uint64        `json:"last"`
+	Runs    int           `json:"runs"`
+	Bad     []badRun      `json:"bad"`
+	Virtual time.Duration `json:"virtual"`
+	Wall    time.Duration `json:"wall"`
+	Done    int           `json:"operations"`
+	Faults  int           `json:"faults"`
+}
+
+type badRun struct {
+	Seed   uint64 `json:"seed"`
+	What   string `json:"what"`
+	Replay string `json:"replay"`
+	Hash   string `json:"trace_hash"`
+}
+
+func (s *searchResult) add(r simResult) {
+	s.Runs++
+	s.Virtual += r.Virtual
+	s.Done += r.Counts.Done
+	s.Faults += r.Faults
+	if !r.OK {
+		s.Bad = append(s.Bad, badRun{r.Seed, r.complaint(), r.Replay, r.TraceHash})
+	}
+}
+
+func (s *searchResult) text(w *bufio.Writer) {
+	speed := 0
+	if s.Wall > 0 {
+		speed = int(s.Virtual / s.Wall)
+	}
+	fmt.Fprintf(w, "%d runs, %d bad: %d operations under %d faults in %v of virtual time, %d times real time\n",
+		s.Runs, len(s.Bad), s.Done, s.Faults, s.Virtual.Round(time.Second), speed)
+	for _, b := range s.Bad {
+		fmt.Fprintf(w, "  seed %d: %s\n    %s\n", b.Seed, b.What, b.Replay)
+	}
+}

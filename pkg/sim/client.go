@@ -1,0 +1,243 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"zeph/pkg/core"
+	"zeph/pkg/history"
+	"zeph/pkg/objecter"
+	"zeph/pkg/wire"
+)
+
+// client is a program that uses the cluster: it does one thing after the other, on a few lanes at
+// once, and everything it is told goes into the history.
+type client struct {
+	c     *Cluster
+	n     *Node
+	rand  *core.Rand
+	next  uint64
+	open  map[uint64]*request // looked up by token only
+	lanes int                 // what it does at a time
+	reads int                 // of a million operations
+	think time.Duration       // most that passes between two
+	stale bool                // it hears of new maps from OSDs alone
+	quiet bool                // it begins nothing new
+	names uint64              // of values
+	seen  map[string]string   // the newest value of an object that it knows of, for swaps
+}
+
+// request is an operation of a client that has not ended, or a command.
+type request struct {
+	op      history.Operation
+	recheck func(objecter.Done)
+	lane    bool
+}
+
+// addClient adds a client that uses an objecter as shipped.
+func (c *Cluster) addClient(name string, hears bool) *client {
+	cl := &client{c: c, open: make(map[uint64]*request), seen: make(map[string]string), stale: !hears,
+		rand: core.RandFor(c.cfg.Seed, "client/"+name)}
+	cl.n = c.w.Add(Spec{
+		Entity: "client." + name,
+		Hears:  hears,
+		Make: func(s Start) (core.Core, []core.Event) {
+			return objecter.New(objecter.Config{Mons: c.dests, FSID: c.fsid, Seed: s.Seed, Timeout: 10 * time.Second}), nil
+		},
+		Own: cl.own,
+	})
+	return cl
+}
+
+// own takes the effects that are an objecter's alone.
+func (cl *client) own(_ *Node, e core.Effect) {
+	switch e := e.(type) {
+	case objecter.Done:
+		r := cl.open[e.Token.N]
+		if r == nil {
+			panic(fmt.Sprintf("sim: %s: operation %v ended twice", cl.n.name, e.Token))
+		}
+		delete(cl.open, e.Token.N)
+		if r.recheck != nil {
+			r.recheck(e)
+		} else {
+			cl.ended(r, e)
+		}
+		if r.lane {
+			cl.rest()
+		}
+	case objecter.Waiting, objecter.NewMap:
+	default:
+		panic(fmt.Sprintf("sim: %s: unknown effect %T", cl.n.name, e))
+	}
+}
+
+// begin lets the client work.
+func (cl *client) begin() {
+	for range cl.lanes {
+		cl.rest()
+	}
+}
+
+// rest is the pause between two operations of a lane.
+func (cl *client) rest() {
+	cl.c.w.After(between(cl.rand, 0, cl.think), cl.work)
+}
+
+// work does something to some object.
+func (cl *client) work() {
+	if cl.quiet || !cl.n.Up() {
+		return
+	}
+	objects := cl.c.cfg.Workload.Objects
+	object := fmt.Sprint("reg.", cl.rand.IntN(objects))
+	appends := cl.rand.IntN(4) == 0
+	if appends {
+		object = fmt.Sprint("log.", cl.rand.IntN(max(1, objects/4)))
+	}
+	kind := history.Read
+	if !cl.rand.Chance(cl.reads) {
+		switch n := cl.rand.IntN(20); {
+		case appends:
+			kind = history.Append
+		case n < 12:
+			kind = history.Write
+		case n < 18:
+			kind = history.Swap
+		default:
+			kind = history.Remove
+		}
+	}
+	cl.do(kind, object, true, 0)
+}
+
+// value is a new one, never used before. Some are long.
+func (cl *client) value() string {
+	cl.names++
+	return fmt.Sprint(strings.TrimPrefix(cl.n.name, "client."), ".", cl.names, ";")
+}
+
+// padding makes some values longer than a block: what it adds follows from the value.
+func padding(value string) string {
+	h := uint32(2166136261)
+	for i := range len(value) {
+		h = (h ^ uint32(value[i])) * 16777619
+	}
+	if h%8 != 0 {
+		return ""
+	}
+	return strings.Repeat(value, int(h>>8%2000))
+}
+
+const valueAttr = "v"
+
+// do begins an operation.
+func (cl *client) do(kind history.Kind, object string, lane bool, timeout time.Duration) {
+	op := history.Operation{Client: cl.n.name, Object: object, Kind: kind, Begin: cl.c.w.Now()}
+	cl.next++
+	token := core.Token{N: cl.next}
+	at := objecter.Object{Pool: objecter.Pool{Name: poolName}, Name: object}
+	var ev core.Event
+	switch kind {
+	case history.Read:
+		steps := []wire.Step{{Op: wire.StepRead}}
+		if strings.HasPrefix(object, "reg.") {
+			steps = append(steps, wire.Step{Op: wire.StepGetXattr, Name: valueAttr})
+		}
+		ev = objecter.Read{Token: token, Object: at, Steps: steps, Expect: 64 << 10, Timeout: timeout}
+	case history.Append:
+		op.Value = cl.value()
+		ev = objecter.Write{Token: token, Object: at, Timeout: timeout,
+			Steps: []wire.Step{{Op: wire.StepAppend, Length: uint64(len(op.Value))}}, Bulk: []byte(op.Value)}
+	case history.Remove:
+		ev = objecter.Write{Token: token, Object: at, Timeout: timeout,
+			Steps: []wire.Step{{Op: wire.StepExists}, {Op: wire.StepRemove}}}
+	case history.Write, history.Swap:
+		op.Value = cl.value()
+		var steps []wire.Step
+		var bulk []byte
+		if kind == history.Swap {
+			if op.Expected = cl.seen[object]; op.Expected == "" {
+				op.Expected = "nothing;"
+			}
+			steps = append(steps, wire.Step{Op: wire.StepExists}, wire.Step{Op: wire.StepIsXattr, Name: valueAttr, Length: uint64(len(op.Expected))})
+			bulk = append(bulk, op.Expected...)
+		}
+		data := op.Value + padding(op.Value)
+		steps = append(steps, wire.Step{Op: wire.StepWriteFull, Length: uint64(len(data))},
+			wire.Step{Op: wire.StepSetXattr, Name: valueAttr, Length: uint64(len(op.Value))})
+		bulk = append(append(bulk, data...), op.Value...)
+		ev = objecter.Write{Token: token, Object: at, Timeout: timeout, Steps: steps, Bulk: bulk}
+	}
+	cl.open[token.N] = &request{op: op, lane: lane}
+	cl.c.w.trace.begin(cl.c.w.now, cl.n.name, kind.String()).s(object).s(op.Value).end(nil)
+	cl.n.Put(ev)
+}
+
+// ended notes what an operation came to.
+func (cl *client) ended(r *request, d objecter.Done) {
+	op := r.op
+	op.End = cl.c.w.Now()
+	switch {
+	case d.Err == nil && op.Kind == history.Read:
+		op.Outcome = history.Done
+		op.Value = cl.parse(&op, d)
+	case d.Err == nil:
+		op.Outcome = history.Done
+	case errors.Is(d.Err, wire.NotFound):
+		op.Outcome = history.Missing
+	case errors.Is(d.Err, wire.Mismatch):
+		op.Outcome = history.Differs
+	case errors.Is(d.Err, objecter.ErrUnknown):
+		op.Outcome = history.Unknown
+	}
+	cl.c.w.trace.begin(cl.c.w.now, cl.n.name, "ended").s(op.Kind.String()).s(op.Object).s(op.Value).s(fmt.Sprint(d.Err)).end(nil)
+	cl.c.count(&op, d.Err)
+	if op.Outcome == 0 {
+		return // nothing happened, and the client knows
+	}
+	if op.Outcome == history.Done && op.Kind != history.Remove {
+		cl.seen[op.Object] = op.Value
+	}
+	cl.c.history = append(cl.c.history, op)
+}
+
+// parse takes a value out of what was read, and checks that all of it belongs together.
+func (cl *client) parse(op *history.Operation, d objecter.Done) string {
+	reply := d.Body.(*wire.ReadReply)
+	data := string(d.Bulk)
+	if len(reply.Results) < 2 {
+		return data
+	}
+	n := min(uint64(len(data)), reply.Results[0].Length)
+	data, attr := data[:n], data[n:]
+	if data != attr+padding(attr) {
+		cl.c.violation("torn object", fmt.Sprintf("%s read %s: %d bytes that begin with %.40q do not belong to the attribute %q, version %v",
+			cl.n.name, op.Object, len(data), data, attr, reply.Version))
+	}
+	return attr
+}
+
+// command asks the monitors for something, as an operator would.
+func (cl *client) command(then func(objecter.Done), name string, args ...string) {
+	cl.next++
+	token := core.Token{N: cl.next}
+	ev := objecter.MonCommand{Token: token, Name: name, Timeout: 5 * time.Second}
+	for i := 0; i+1 < len(args); i += 2 {
+		ev.Args = append(ev.Args, wire.Setting{Name: args[i], Value: args[i+1]})
+	}
+	cl.open[token.N] = &request{recheck: func(d objecter.Done) {
+		text := fmt.Sprint(d.Err)
+		if reply, ok := d.Body.(*wire.CommandReply); ok && d.Err == nil {
+			text = reply.Text
+		}
+		cl.c.w.trace.begin(cl.c.w.now, cl.n.name, "command ended").s(name).s(text).end(nil)
+		if then != nil {
+			then(d)
+		}
+	}}
+	cl.c.w.trace.begin(cl.c.w.now, cl.n.name, "command").s(name).s(strings.Join(args, " ")).end(nil)
+	cl.n.Put(ev)
+}

@@ -1,0 +1,271 @@
+package sim
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"zeph/pkg/core"
+	"zeph/pkg/history"
+	"zeph/pkg/mon"
+	"zeph/pkg/objecter"
+	"zeph/pkg/osd"
+	"zeph/pkg/osdmap"
+	"zeph/pkg/pg"
+	"zeph/pkg/scenario"
+	"zeph/pkg/wire"
+)
+
+const poolName = "sim"
+
+// settings are what a run's daemons and clients are like.
+type settings struct {
+	scenario.Scenario
+	World Config
+	Log   LogConfig
+	Seed  uint64
+	PG    pg.Settings
+}
+
+// Cluster is monitors, OSDs and clients in a world, and what is known about them.
+type Cluster struct {
+	w        *World
+	cfg      settings
+	fsid     osdmap.UUID
+	dests    []core.Dest
+	monList  []mon.Mon
+	log      *Log
+	mons     []*Node
+	osds     []*Node
+	clients  []*client
+	operator *client
+	rand     *core.Rand
+	pool     osdmap.PoolID
+
+	stores  []osdmap.UUID // by OSD, of its present disk
+	gone    []bool        // by OSD: it never comes back
+	budget  bool          // a copy may be destroyed: all PGs were clean since the last time
+	faults  int
+	history []history.Operation
+	counts  Counts
+	found   []Violation
+	watch   watch
+}
+
+// Counts are what clients were told.
+type Counts struct {
+	Done    int `json:"done"`    // reads and writes
+	Refused int `json:"refused"` // by the object's state: rightly, if the judge says so
+	Unknown int `json:"unknown"` // it may have happened
+	Failed  int `json:"failed"`  // nothing happened
+}
+
+// Violation is something that must not be.
+type Violation struct {
+	At   time.Duration `json:"at"` // virtual time
+	What string        `json:"what"`
+	Text string        `json:"text"`
+}
+
+func (c *Cluster) violation(what, text string) {
+	c.w.Note("judge", "VIOLATION", what+": "+text)
+	c.found = append(c.found, Violation{c.w.now, what, text})
+}
+
+func (c *Cluster) count(op *history.Operation, err error) {
+	switch op.Outcome {
+	case history.Done:
+		c.counts.Done++
+	case history.Missing, history.Differs:
+		c.counts.Refused++
+	case history.Unknown:
+		c.counts.Unknown++
+	default:
+		c.counts.Failed++
+	}
+}
+
+func uuid(r *core.Rand) osdmap.UUID {
+	var u osdmap.UUID
+	for i := range u {
+		u[i] = byte(r.Uint64())
+	}
+	return u
+}
+
+// newCluster makes the nodes. Nothing runs yet.
+func newCluster(cfg settings, trace io.Writer) *Cluster {
+	cfg.World.Seed, cfg.World.Trace = cfg.Seed, trace
+	c := &Cluster{w: New(cfg.World), cfg: cfg, rand: core.RandFor(cfg.Seed, "cluster"), budget: true}
+	c.fsid = uuid(c.rand)
+	c.log = c.w.NewLog(mon.Machine(), cfg.Log)
+	for i := range cfg.Mons {
+		name := string(rune('a' + i))
+		m := mon.Mon{Name: name, Store: uuid(c.rand), Control: "sim://mon." + name}
+		c.monList = append(c.monList, m)
+		e, _ := wire.ParseEntity("mon." + name)
+		c.dests = append(c.dests, core.Dest{Peer: core.Peer{Entity: e}, Addrs: []osdmap.Addr{{Name: "control", Addr: m.Control}}})
+	}
+	for i := range c.monList {
+		c.addMon(i)
+	}
+	for id := range cfg.OSDs {
+		c.addOSD(id)
+	}
+	for i := range cfg.Workload.Writers {
+		cl := c.addClient(fmt.Sprint("w", i), true)
+		cl.reads = 300_000
+		c.clients = append(c.clients, cl)
+	}
+	for i := range cfg.Workload.Readers {
+		cl := c.addClient(fmt.Sprint("r", i), false)
+		cl.reads = 950_000
+		c.clients = append(c.clients, cl)
+	}
+	for _, cl := range c.clients {
+		cl.lanes, cl.think = cfg.Workload.Lanes, cfg.Workload.Think
+	}
+	c.operator = c.addClient("operator", true)
+	c.w.fault = c.exited
+	return c
+}
+
+func (c *Cluster) addMon(i int) {
+	m := c.monList[i]
+	c.mons = append(c.mons, c.w.Add(Spec{
+		Entity: "mon." + m.Name,
+		Log:    c.log,
+		Member: mon.MemberID(m.Name, m.Store),
+		Hears:  true,
+		Make: func(s Start) (core.Core, []core.Event) {
+			return mon.New(mon.Config{Name: m.Name, FSID: c.fsid, Seed: s.Seed, Mons: c.monList, Settings: c.monSettings()}), nil
+		},
+	}))
+}
+
+func (c *Cluster) monSettings() []wire.Setting {
+	ms := func(d time.Duration) string { return strconv.Itoa(int(d/time.Millisecond)) + "ms" }
+	return []wire.Setting{
+		{Name: "osd_heartbeat_interval", Value: ms(c.cfg.Heartbeat)},
+		{Name: "osd_heartbeat_grace", Value: ms(c.cfg.Grace)},
+		{Name: "mon_osd_down_out_interval", Value: ms(c.cfg.DownOut)},
+	}
+}
+
+func (c *Cluster) addOSD(id int) {
+	name := fmt.Sprint("osd.", id)
+	c.stores = append(c.stores, osdmap.UUID{})
+	c.gone = append(c.gone, false)
+	var addrs []osdmap.Addr
+	for _, place := range []string{"public.control", "public.data", "cluster.control", "cluster.data", "cluster.bulk", "cluster.heartbeat"} {
+		addrs = append(addrs, osdmap.Addr{Name: place, Addr: "sim://" + name + "/" + place})
+	}
+	n := c.w.Add(Spec{
+		Entity: name,
+		Disk:   true,
+		Hears:  true,
+		Make: func(s Start) (core.Core, []core.Event) {
+			return osd.New(osd.Config{
+				ID: osdmap.OSDID(id), FSID: c.fsid, Seed: s.Seed, Mons: c.dests, Addrs: addrs,
+				Location: []string{fmt.Sprint("host=h", id%c.cfg.Hosts)}, Weight: 1 << 16,
+				Settings: osd.Settings{HeartbeatInterval: c.cfg.Heartbeat, HeartbeatGrace: c.cfg.Grace, PG: c.cfg.PG},
+			}), nil
+		},
+	})
+	c.osds = append(c.osds, n)
+	c.mkfs(id)
+}
+
+// mkfs makes an OSD's disk, which is empty, its own.
+func (c *Cluster) mkfs(id int) {
+	c.stores[id] = uuid(c.rand)
+	s := c.osds[id].Store()
+	if err := s.Submit(osd.Mkfs(c.fsid, osdmap.OSDID(id), c.stores[id]), func(error) {}); err != nil {
+		panic("sim: mkfs: " + err.Error())
+	}
+	s.Commit(1)
+}
+
+// exited is told when a daemon ends by its own will.
+func (c *Cluster) exited(n *Node, err error) {
+	if err != nil && !c.forgiven(n) {
+		c.violation("a daemon gave up", n.name+": "+err.Error())
+	}
+	if n.entity.Kind() != wire.Client {
+		c.w.After(time.Second, func() { c.restart(n) })
+	}
+}
+
+// forgiven reports whether a daemon may end with an error.
+func (c *Cluster) forgiven(*Node) bool { return false }
+
+// restart starts a node that is down, unless it is gone for good.
+func (c *Cluster) restart(n *Node) {
+	for id, o := range c.osds {
+		if o == n && c.gone[id] {
+			return
+		}
+	}
+	n.Start()
+}
+
+// state is what the monitors have agreed on, past all of them.
+func (c *Cluster) state() *mon.State { return c.log.State().(*mon.State) }
+
+// osdCore is the core of an OSD; nil: it is down.
+func (c *Cluster) osdCore(id osdmap.OSDID) *osd.Core {
+	if id < 0 || int(id) >= len(c.osds) {
+		return nil
+	}
+	core, _ := c.osds[id].Core().(*osd.Core)
+	return core
+}
+
+// until lets time pass until something is so, or for so long; it reports whether it is.
+func (c *Cluster) until(patience time.Duration, so func() bool) bool {
+	for end := c.w.now + patience; c.w.now < end; {
+		if so() {
+			return true
+		}
+		c.w.Run(c.w.now + 50*time.Millisecond)
+	}
+	return so()
+}
+
+// bringUp starts everything, makes the pool, and waits until it is whole.
+func (c *Cluster) bringUp() bool {
+	for _, n := range c.w.nodes {
+		n.Start()
+	}
+	allUp := func() bool {
+		m := c.state().Map()
+		if m == nil {
+			return false
+		}
+		up := 0
+		for _, o := range m.OSDs() {
+			if o.Up {
+				up++
+			}
+		}
+		return up == len(c.osds)
+	}
+	if !c.until(60*time.Second, allUp) {
+		c.violation("the cluster does not begin", "not all osds are up after a minute")
+		return false
+	}
+	made := false
+	c.operator.command(func(d objecter.Done) { made = d.Err == nil }, "pool create", "name", poolName,
+		"size", strconv.Itoa(c.cfg.Size), "min_size", strconv.Itoa(c.cfg.MinSize), "pg_num", strconv.Itoa(c.cfg.PGs))
+	c.until(20*time.Second, func() bool { return made })
+	if m := c.state().Map(); m != nil {
+		p, ok := m.PoolNamed(poolName)
+		c.pool, made = p.ID, ok
+	}
+	if !made || !c.until(60*time.Second, c.clean) {
+		c.violation("the cluster does not begin", "its pool is not clean after a minute: "+c.states())
+		return false
+	}
+	return true
+}

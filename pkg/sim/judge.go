@@ -1,0 +1,209 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"zeph/pkg/history"
+	"zeph/pkg/osdmap"
+	"zeph/pkg/store"
+)
+
+// isActive and isClean read a PG's state as people see it.
+func isActive(state string) bool { return strings.HasPrefix(state, "active") }
+func isClean(state string) bool {
+	return isActive(state) && strings.Contains(state, "clean") && !strings.Contains(state, "laggy")
+}
+
+func (c *Cluster) pgs() []osdmap.PGID {
+	var ids []osdmap.PGID
+	for seed := range c.cfg.PGs {
+		ids = append(ids, osdmap.PGID{Pool: c.pool, Seed: uint32(seed)})
+	}
+	return ids
+}
+
+// pgState is what the primary of a PG, by the newest map, says of it.
+func (c *Cluster) pgState(id osdmap.PGID) string {
+	primary := c.mapping(id).ActingPrimary
+	if primary == osdmap.NoOSD {
+		return "nobody leads"
+	}
+	core := c.osdCore(primary)
+	if core == nil {
+		return primary.String() + " is not there"
+	}
+	state, ok := core.PGState(id)
+	switch {
+	case core.Epoch() != c.state().Epoch():
+		return fmt.Sprintf("%v has map e%d only", primary, core.Epoch())
+	case !ok:
+		return primary.String() + " has none"
+	}
+	return state
+}
+
+// clean reports whether every PG is active+clean.
+func (c *Cluster) clean() bool {
+	for _, id := range c.pgs() {
+		if !isClean(c.pgState(id)) {
+			return false
+		}
+	}
+	return true
+}
+
+// states are the PGs that are not clean, for people.
+func (c *Cluster) states() string {
+	var all []string
+	for _, id := range c.pgs() {
+		if state := c.pgState(id); !isClean(state) {
+			place := c.mapping(id)
+			all = append(all, fmt.Sprintf("%v up %v acting %v: %s", id, place.Up, place.Acting, state))
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
+// watch is what the judges remember from one look to the next.
+type watch struct {
+	epochs   []osdmap.Epoch // by OSD, of its present run
+	runs     []int
+	looks    int
+	writable int           // looks at which every PG was active
+	gap      time.Duration // the longest time in which not every PG was
+	since    time.Duration // when the present one began; 0: every PG is active
+}
+
+const lookEvery = 50 * time.Millisecond
+
+// look checks what must hold at any time (I6, and I2 as far as it shows from outside).
+func (c *Cluster) look() {
+	w := &c.watch
+	if w.epochs == nil {
+		w.epochs, w.runs = make([]osdmap.Epoch, len(c.osds)), make([]int, len(c.osds))
+	}
+	newest := c.state().Epoch()
+	for id, o := range c.osds {
+		core := c.osdCore(osdmap.OSDID(id))
+		if core == nil {
+			continue
+		}
+		e := core.Epoch()
+		if w.runs[id] == o.starts && e < w.epochs[id] || e > newest {
+			c.violation("a map went back (I6)", fmt.Sprintf("%s: e%d after e%d, the newest is e%d", o.name, e, w.epochs[id], newest))
+		}
+		w.epochs[id], w.runs[id] = e, o.starts
+	}
+	active := true
+	for _, id := range c.pgs() {
+		active = active && isActive(c.pgState(id))
+		var serve []string
+		for i, o := range c.osds {
+			if core := c.osdCore(osdmap.OSDID(i)); core != nil && core.Serves(id, o.Time()) {
+				serve = append(serve, o.name)
+			}
+		}
+		if len(serve) > 1 {
+			c.violation("two primaries serve at once (I2)", fmt.Sprintf("pg %v: %v", id, serve))
+		}
+	}
+	w.looks++
+	if active {
+		w.writable++
+		w.since = 0
+	} else if w.since == 0 {
+		w.since = c.w.now
+	} else {
+		w.gap = max(w.gap, c.w.now-w.since)
+	}
+}
+
+// watchOver looks at everything from time to time, from now on.
+func (c *Cluster) watchOver() {
+	c.look()
+	if !c.budget && c.clean() {
+		c.budget = true
+	}
+	c.w.After(lookEvery, c.watchOver)
+}
+
+// objects are the names that clients use.
+func (c *Cluster) objects() []string {
+	var names []string
+	for i := range c.cfg.Workload.Objects {
+		names = append(names, fmt.Sprint("reg.", i))
+	}
+	for i := range max(1, c.cfg.Workload.Objects/4) {
+		names = append(names, fmt.Sprint("log.", i))
+	}
+	return names
+}
+
+// readBack reads every object once, through a client that knows nothing yet.
+func (c *Cluster) readBack(name string, patience time.Duration) {
+	cl := c.addClient(name, true)
+	cl.n.Start()
+	for _, object := range c.objects() {
+		cl.do(history.Read, object, false, patience)
+	}
+	before := len(c.history)
+	c.until(patience+time.Second, func() bool { return len(cl.open) == 0 })
+	if got, want := len(c.history)-before, len(c.objects()); got < want || len(cl.open) > 0 {
+		c.violation("objects cannot be read (I7)", fmt.Sprintf("%d of %d were read back in %v", got, want, patience))
+	}
+}
+
+// compareCopies compares all copies of every PG, byte for byte (I8).
+func (c *Cluster) compareCopies() {
+	pool, ok := c.state().Map().Pool(c.pool)
+	if !ok {
+		return
+	}
+	for _, id := range c.pgs() {
+		from, to := store.SpanOf(id, pool.PGNum).Bounds()
+		var first string
+		var of osdmap.OSDID
+		for i, member := range c.mapping(id).Acting {
+			copy := c.contents(member, from, to)
+			if i == 0 {
+				first, of = copy, member
+			} else if copy != first {
+				c.violation("copies differ (I8)", fmt.Sprintf("pg %v: %v\n%s%v\n%s", id, of, first, member, copy))
+			}
+		}
+	}
+}
+
+// contents is a copy of a PG as text: every object with its digests.
+func (c *Cluster) contents(member osdmap.OSDID, from, to store.Key) string {
+	s := c.osds[member].Store()
+	var b strings.Builder
+	for {
+		items, more, err := s.List(from, to, 0)
+		if err != nil {
+			return err.Error()
+		}
+		for _, item := range items {
+			v, err := s.Verify(item.Key)
+			fmt.Fprintf(&b, "  %v %v size %d data %08x attrs %08x omap %08x damage %d %v\n",
+				item.Key, item.Info.Version, item.Info.Size, v.Data, v.Attrs, v.Omap, len(v.Damage), err)
+			from = item.Key.Next()
+		}
+		if !more {
+			return b.String()
+		}
+	}
+}
+
+// judgeHistory asks whether what clients were told could have happened (I1, I5).
+func (c *Cluster) judgeHistory(patience time.Duration) history.Verdict {
+	v := history.Check(c.history, patience)
+	for i := range v.Violations {
+		c.found = append(c.found, Violation{v.Violations[i].First.End, "not linearizable (I1, I5)", v.Violations[i].String()})
+	}
+	slices.SortStableFunc(c.found, func(a, b Violation) int { return int(min(max(a.At-b.At, -1), 1)) })
+	return v
+}
