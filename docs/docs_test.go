@@ -174,7 +174,7 @@ func TestDependenciesAreDecided(t *testing.T) {
 }
 
 // command finds what stands at the begin of a line or in backquotes as a command to type.
-var command = regexp.MustCompile("(?m)(?:^|`|\\$ )(?:bin/)?zeph ([a-z]+(?: [a-z]+)?)")
+var command = regexp.MustCompile("(?m)(?:^|`|\\$ )(?:bin/)?zeph ([a-z]+(?: [a-z][a-z-]*)?)")
 
 func TestCommandsExist(t *testing.T) {
 	t.Parallel()
