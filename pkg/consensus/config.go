@@ -33,7 +33,7 @@ type Config struct {
 	SnapshotAfter uint64        // entries; default 2048
 	Keep          uint64        // entries that stay behind a snapshot, for members that were away for a while; default 2048
 	SnapshotEvery time.Duration // how often to look; default 10s
-	Pending       int           // proposals under way, more are refused; default 512
+	Pending       int           // proposals under way, more are refused; default, and at most, a quarter of Keep
 	NoSync        bool          // tests: do not wait for the disk
 }
 
@@ -63,8 +63,9 @@ func (c *Config) setDefaults() {
 	if c.Keep == 0 {
 		c.Keep = 2048
 	}
-	if c.Pending == 0 {
-		c.Pending = 512
+	// What was never agreed on must not reach past what others keep: raft cannot mend such a log.
+	if most := max(1, int(c.Keep/4)); c.Pending == 0 || c.Pending > most {
+		c.Pending = most
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

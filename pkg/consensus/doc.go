@@ -1,17 +1,17 @@
 // Package consensus is the replicated log of the monitors: hashicorp/raft over the messenger, on a log
 // store of its own. It alone imports raft.
 //
-//	 core's effects                                          core's events
-//	 Propose, Barrier, ChangeMembers                         Leading, Applied, Proposed, Members
-//	        │                                                        ▲
-//	        ▼                                                        │ one queue, in order
-//	   ┌── Node ─────────────────────────────────────────────────────┴──┐
-//	   │  proposals ──► raft ──► machine (core.Machine: commands → state)│
-//	   │                 │ ▲                                            │
-//	   │   logStore ◄────┤ │      snapshots ◄── state                   │
-//	   │   (bbolt)       ▼ │      (a file each)                         │
-//	   └────────────── transport ───────────────────────────────────────┘
-//	          Caller: LogCall out      Serve: LogCall in
+//	core's effects                                          core's events
+//	Propose, Barrier, ChangeMembers                         Leading, Applied, Proposed, Members
+//	       │                                                        ▲
+//	       ▼                                                        │ one queue, in order
+//	  ┌── Node ─────────────────────────────────────────────────────┴──┐
+//	  │  proposals ──► raft ──► machine (core.Machine: commands → state)│
+//	  │                 │ ▲                                            │
+//	  │   logStore ◄────┤ │      snapshots ◄── state                   │
+//	  │   (bbolt)       ▼ │      (a file each)                         │
+//	  └────────────── transport ───────────────────────────────────────┘
+//	         Caller: LogCall out      Serve: LogCall in
 //
 // What it promises is what core says of Propose, Barrier and Applied; package logtest holds it, and any
 // model of it, to that. It is more careful than raft alone in these places (docs/decisions/0004-raft.md

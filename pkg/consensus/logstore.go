@@ -34,7 +34,15 @@ type logStore struct {
 
 	mu     sync.Mutex
 	bounds bounds
+	anchor anchor
 }
+
+// anchor is the last entry that the newest snapshot stands for.
+type anchor struct{ index, term uint64 }
+
+// standIn is the type of an entry of which only index and term are left. raft has no such type: it can be
+// compared with, but neither applied nor sent.
+const standIn raft.LogType = 0xff
 
 var (
 	_ raft.CommitTrackingLogStore = (*logStore)(nil)
@@ -73,10 +81,19 @@ func (s *logStore) StageCommitIndex(index uint64) error {
 	return nil
 }
 
-// GetLog reads an entry.
+// GetLog reads an entry. Of the one that the newest snapshot ends with there may be only a stand-in: raft
+// (v1.8.0) looks for it in the log alone, and a member whose log begins with entries that were never agreed
+// on would refuse all others for ever.
 func (s *logStore) GetLog(index uint64, e *raft.Log) error {
-	if b := s.held(); index < b.first || index > b.last || index == 0 {
-		return raft.ErrLogNotFound
+	s.mu.Lock()
+	b, a := s.bounds, s.anchor
+	s.mu.Unlock()
+	if index < b.first || index > b.last || index == 0 {
+		if index != a.index || index == 0 {
+			return raft.ErrLogNotFound
+		}
+		*e = raft.Log{Index: a.index, Term: a.term, Type: standIn}
+		return nil
 	}
 	found := true
 	err := s.db.View(func(tx *bbolt.Tx) error {
@@ -189,6 +206,15 @@ func (s *logStore) GetUint64(key []byte) (uint64, error) {
 		s.fail(fmt.Errorf("read %s: %d bytes for a number", key, len(value)))
 	}
 	return binary.BigEndian.Uint64(value), nil
+}
+
+// anchored hears of a snapshot.
+func (s *logStore) anchored(index, term uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if index > s.anchor.index {
+		s.anchor = anchor{index, term}
+	}
 }
 
 func (s *logStore) held() bounds {

@@ -64,7 +64,7 @@ func Open(cfg Config) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n.snaps, err = openSnapshots(cfg.Dir, !cfg.NoSync, cfg.Log)
+	n.snaps, err = openSnapshots(cfg.Dir, !cfg.NoSync, cfg.Log, n.store.anchored)
 	if err == nil {
 		err = settle(n.store, n.snaps, cfg.Machine)
 	}
@@ -72,7 +72,7 @@ func Open(cfg Config) (*Node, error) {
 		return nil, errors.Join(fmt.Errorf("monitor's log in %s: %w", cfg.Dir, err), n.store.close())
 	}
 	n.transport = newTransport(cfg.id(), cfg.Addr, cfg.Call, cfg.Dir, cfg.timeouts())
-	n.transport.hung, n.transport.leads = n.hung, n.leads
+	n.transport.hung, n.transport.leads, n.transport.applied = n.hung, n.leads, n.applied
 	return n, nil
 }
 
@@ -90,6 +90,16 @@ func (n *Node) leads(term uint64) bool {
 		return n.raft.State() == raft.Leader && n.raft.CurrentTerm() == term
 	default:
 		return false
+	}
+}
+
+// applied is up to where raft has applied entries, or a snapshot.
+func (n *Node) applied() uint64 {
+	select {
+	case <-n.ready:
+		return n.raft.AppliedIndex()
+	default:
+		return 0
 	}
 }
 

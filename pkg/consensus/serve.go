@@ -52,6 +52,10 @@ func (t *transport) take(ctx context.Context, from wire.Entity, call *wire.LogCa
 	}
 	var data io.Reader
 	if s, ok := request.(*raft.InstallSnapshotRequest); ok {
+		if s.LastLogIndex <= t.applied() {
+			// It comes late, and raft would go back to it. All that is in it is here.
+			return answer{term: s.Term, success: true}, nil
+		}
 		file, err := t.gather(string(head.ID), s.Size, call, bulk)
 		if file == nil || err != nil {
 			return answer{}, err

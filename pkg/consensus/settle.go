@@ -22,6 +22,7 @@ func settle(s *logStore, snaps *snapshots, machine core.Machine) error {
 	if err != nil {
 		return err
 	}
+	s.anchored(newest.Index, newest.Term)
 	b := s.held()
 	if b.last > 0 && b.first > newest.Index+1 {
 		return fmt.Errorf("%w: entries begin at %d, the newest whole snapshot ends at %d", ErrDamaged, b.first, newest.Index)

@@ -27,6 +27,7 @@ type snapshots struct {
 	dir  string
 	sync bool
 	log  *slog.Logger
+	made func(index, term uint64) // is told of each that is new
 }
 
 const (
@@ -39,8 +40,8 @@ const (
 var ecma = crc64.MakeTable(crc64.ECMA)
 
 // openSnapshots takes the snapshots of a folder, and removes what never became one.
-func openSnapshots(dir string, sync bool, log *slog.Logger) (*snapshots, error) {
-	s := &snapshots{dir: dir, sync: sync, log: log}
+func openSnapshots(dir string, sync bool, log *slog.Logger, made func(index, term uint64)) (*snapshots, error) {
+	s := &snapshots{dir: dir, sync: sync, log: log, made: made}
 	left, err := filepath.Glob(filepath.Join(dir, snapshotPrefix+"*"+unfinished))
 	for _, name := range left {
 		err = errors.Join(err, os.Remove(name))
@@ -62,7 +63,7 @@ func (s *snapshots) Create(version raft.SnapshotVersion, index, term uint64, c r
 	if err != nil {
 		return nil, err
 	}
-	sink := &snapshotSink{store: s, id: id, file: file, sum: crc64.New(ecma)}
+	sink := &snapshotSink{store: s, id: id, index: index, term: term, file: file, sum: crc64.New(ecma)}
 	sink.w = bufio.NewWriterSize(io.MultiWriter(file, sink.sum), 64<<10)
 	head := []byte(snapshotMagic)
 	for _, n := range []uint64{term, index, configIndex} {
@@ -202,6 +203,8 @@ func verify(file *os.File, size int64) error {
 type snapshotSink struct {
 	store *snapshots
 	id    string
+	index uint64
+	term  uint64
 	file  *os.File
 	sum   hash.Hash64
 	w     *bufio.Writer
@@ -229,6 +232,7 @@ func (s *snapshotSink) Close() error {
 	if err := s.store.syncDir(); err != nil {
 		return err
 	}
+	s.store.made(s.index, s.term)
 	return s.store.reap()
 }
 

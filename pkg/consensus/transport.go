@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,13 +39,14 @@ var (
 
 // transport is raft's way to the other members. It silences a member whose disk hangs.
 type transport struct {
-	id    raft.ServerID
-	addr  raft.ServerAddress
-	call  Caller
-	hung  func() bool
-	leads func(term uint64) bool // raft leads in that term
-	times timeouts
-	dir   string // for snapshots that come in
+	id      raft.ServerID
+	addr    raft.ServerAddress
+	call    Caller
+	hung    func() bool
+	leads   func(term uint64) bool // raft leads in that term
+	applied func() uint64          // up to where
+	times   timeouts
+	dir     string // for snapshots that come in
 
 	rpc  chan raft.RPC
 	done context.Context // ends with the transport
@@ -134,6 +136,9 @@ func (t *transport) AppendEntries(id raft.ServerID, addr raft.ServerAddress, arg
 	for {
 		n := fitting(args.Entries)
 		part.Entries = args.Entries[:n]
+		if slices.ContainsFunc(part.Entries, func(e *raft.Log) bool { return e.Type == standIn }) {
+			return raft.ErrLogNotFound
+		}
 		if err := t.append(id, addr, &part, resp); err != nil {
 			t.await(id, args.Term)
 			return err

@@ -36,6 +36,7 @@ type Play struct {
 	n    int
 	rand *core.Rand
 
+	step    time.Duration // between looks at the members
 	next    uint64
 	down    []bool
 	leading []core.Leading
@@ -43,10 +44,10 @@ type Play struct {
 	jumps   []int // by member: states that stood for entries, after the first
 }
 
-const step = 50 * time.Millisecond
+const normalStep = 50 * time.Millisecond
 
 func newPlay(t T, c Cluster, members int, seed uint64) *Play {
-	p := &Play{T: t, c: c, n: members, rand: core.RandFor(seed, "logtest"), down: make([]bool, members),
+	p := &Play{T: t, c: c, n: members, step: normalStep, rand: core.RandFor(seed, "logtest"), down: make([]bool, members),
 		leading: make([]core.Leading, members), ended: make(map[core.Token]core.Proposed), jumps: make([]int, members)}
 	p.j = NewJudge(members, func(what string) {
 		t.Helper()
@@ -77,8 +78,8 @@ func (p *Play) hear() {
 }
 
 func (p *Play) wait(d time.Duration) {
-	for ; d > 0; d -= step {
-		p.c.Wait(min(d, step))
+	for ; d > 0; d -= p.step {
+		p.c.Wait(min(d, p.step))
 		p.hear()
 	}
 }
@@ -86,7 +87,7 @@ func (p *Play) wait(d time.Duration) {
 // until waits for something to become true, so long at most.
 func (p *Play) until(limit time.Duration, what string, true func() bool) {
 	p.Helper()
-	for at := time.Duration(0); ; at += step {
+	for at := time.Duration(0); ; at += p.step {
 		if true() {
 			return
 		}
@@ -94,7 +95,7 @@ func (p *Play) until(limit time.Duration, what string, true func() bool) {
 			p.Fatalf("after %v: still not so that %s", limit, what)
 			return
 		}
-		p.wait(step)
+		p.wait(p.step)
 	}
 }
 

@@ -27,6 +27,7 @@ var Scenarios = []Scenario{
 	{"alone", 1, alone},
 	{"large commands", 3, largeCommands},
 	{"leader crashes", 3, leaderCrashes},
+	{"new leader's first barrier", 3, firstBarrier},
 	{"leader cut off", 3, leaderCutOff},
 	{"leader paused", 3, leaderPaused},
 	{"disk of the leader hangs", 3, diskHangs},
@@ -36,8 +37,8 @@ var Scenarios = []Scenario{
 	{"long away", 3, longAway},
 	{"followers refuse", 3, followersRefuse},
 	{"members come and go", 3, transfer},
-	{"chaos", 3, func(p *Play) { Chaos(p, 300*time.Second) }},
-	{"chaos of five", 5, func(p *Play) { Chaos(p, 200*time.Second) }},
+	{"chaos", 3, func(p *Play) { chaos(p, 300*time.Second) }},
+	{"chaos of five", 5, func(p *Play) { chaos(p, 200*time.Second) }},
 }
 
 func oneOrder(p *Play) {
@@ -64,18 +65,31 @@ func alone(p *Play) {
 
 func largeCommands(p *Play) {
 	l := p.leader()
-	var tokens []core.Token
-	for range 6 {
-		tokens = append(tokens, p.proposeSized(l, 3<<20))
+	away := p.others(l)[0]
+	p.crash(away) // it gets all of them at once later
+	for range 9 {
+		t := p.proposeSized(l, 3<<20)
+		p.until(30*time.Second, "a large command ends", func() bool { return p.end(t) != 0 })
 	}
-	p.until(30*time.Second, "large commands end", func() bool {
-		for _, t := range tokens {
-			if p.end(t) == 0 {
-				return false
-			}
+	p.restart(away)
+}
+
+// firstBarrier: a leader is asked for a barrier before it knows what was agreed on.
+func firstBarrier(p *Play) {
+	p.step = time.Millisecond
+	for range 6 {
+		l := p.leader()
+		t := p.propose(l)
+		p.until(5*time.Second, "a proposal ends", func() bool { return p.end(t) != 0 })
+		p.crash(l)
+		next := p.leader(p.others(l)...)
+		for range 10 {
+			p.barrier(next)
+			p.wait(p.step)
 		}
-		return true
-	})
+		p.restart(l)
+	}
+	p.step = normalStep
 }
 
 func leaderCrashes(p *Play) {
@@ -130,7 +144,7 @@ func diskHangs(p *Play) {
 	l := p.leader()
 	p.c.Hang(l)
 	p.propose(l)
-	p.wait(step)
+	p.wait(p.step)
 	p.commit(5, p.others(l)...)
 	p.c.Heal(l)
 	p.barrier(l)
@@ -241,14 +255,22 @@ func (p *Play) id(m int) string { return MemberName(m) + "/" + MemberName(m) }
 // MemberName is the name of a member; its id is its name, a slash, and its name again.
 func MemberName(m int) string { return string(rune('a' + m)) }
 
-// Chaos does anything to anybody for a while. At most a minority is hurt at once, but now and then all.
-func Chaos(p *Play, length time.Duration) {
+// Soak is a Scenario of chaos alone, for as long as one likes.
+func Soak(members int, length time.Duration) Scenario {
+	return Scenario{"soak", members, func(p *Play) {
+		chaos(p, length)
+		p.Logf("%d commands agreed on in %v, %d terms had a leader", p.j.Commands(), length, len(p.j.leaders))
+	}}
+}
+
+// chaos does anything to anybody for a while. At most a minority is hurt at once, but now and then all.
+func chaos(p *Play, length time.Duration) {
 	hurt := make([]time.Duration, p.n) // until when
-	for at := time.Duration(0); at < length; at += step {
+	for at := time.Duration(0); at < length; at += p.step {
 		for m := range p.n {
 			p.chaosOf(m, at, hurt)
 		}
-		p.wait(step)
+		p.wait(p.step)
 	}
 }
 
