@@ -3,7 +3,9 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -46,7 +48,7 @@ func (a *app) followLog(cmd *cobra.Command, last uint) error {
 			fmt.Fprintf(a.stderr, "zeph: %v\n", err) // a cluster without a leader may find one again
 		}
 		for _, l := range lines {
-			if err := a.print(&logOne{l}); err != nil {
+			if err := a.printLine(&logOne{l}); err != nil {
 				return err
 			}
 			asked = arguments{"after": fmt.Sprint(l.Seq)}
@@ -69,6 +71,19 @@ func (a *app) logLines(ctx context.Context, c commander, asked arguments) ([]sta
 	var lines status.LogLines
 	err = unmarshalAnswer(raw, &lines)
 	return lines.Lines, err
+}
+
+// printLine prints a line of the log; as JSON without line breaks in it, as YAML a document.
+func (a *app) printLine(l *logOne) error {
+	switch a.output {
+	case formatJSON:
+		return json.NewEncoder(a.stdout).Encode(l)
+	case formatYAML:
+		if _, err := io.WriteString(a.stdout, "---\n"); err != nil {
+			return err
+		}
+	}
+	return a.print(l)
 }
 
 // logOne is a line by itself.
