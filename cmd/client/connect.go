@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"sync"
 
 	"zeph/pkg/client"
 	"zeph/pkg/lab"
@@ -52,12 +53,26 @@ func (a *app) openClient(ctx context.Context) (*client.Client, error) {
 	}
 	c, err := client.Connect(ctx, client.Config{
 		Cluster: cluster, Transport: zmq.New(zmq.Settings{}), Timeout: a.timeout, Software: "zeph " + thisBuild().Version,
-		OnWaiting: func(why string) { fmt.Fprintf(a.stderr, "zeph: waits: %s\n", why) },
+		OnWaiting: a.waits(),
 	})
 	if err != nil {
 		return nil, next(err, "is it running? cluster file: %s", path)
 	}
 	return c, nil
+}
+
+// waits tells on stderr what operations wait for, each reason once in a row.
+func (a *app) waits() func(why string) {
+	var mu sync.Mutex
+	var last string
+	return func(why string) {
+		mu.Lock()
+		defer mu.Unlock()
+		if why != last {
+			fmt.Fprintf(a.stderr, "zeph: waits: %s\n", why)
+		}
+		last = why
+	}
 }
 
 // clusterConnection is how commands reach a cluster.

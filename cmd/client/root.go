@@ -73,6 +73,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.whatifCommand(),
 		a.versionCommand(),
 	)
+	root.AddCommand(a.objectCommands()...)
 	var glance bool
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if glance {

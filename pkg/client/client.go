@@ -28,8 +28,8 @@ type Config struct {
 	Logger   *slog.Logger  // default: silent
 	Software string        // name and version, told to peers
 
-	// OnWaiting hears what operations wait for beside an answer, such as "the cluster is paused"; it must not
-	// block. May be nil.
+	// OnWaiting hears what operations wait for beside an answer, such as "the cluster is paused", when they have
+	// waited for a second. May be nil.
 	OnWaiting func(why string)
 
 	Limits messenger.Limits
@@ -47,8 +47,18 @@ type Client struct {
 
 	mu      sync.Mutex
 	lastTok uint64
-	waiting map[core.Token]chan objecter.Done
+	waiting map[core.Token]*waiter
 }
+
+// waiter is somebody who waits for an operation.
+type waiter struct {
+	done chan objecter.Done
+	why  string // what the operation waits for, beside an answer
+	told bool   // OnWaiting will hear of it
+}
+
+// patience is how long an operation waits before that is worth a word.
+const patience = time.Second
 
 // Connect connects to a cluster: it returns once a monitor has given the osdmap.
 func Connect(ctx context.Context, cfg Config) (*Client, error) {
@@ -68,7 +78,7 @@ func Connect(ctx context.Context, cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	c := &Client{cfg: cfg, piece: PieceSize, ended: make(chan struct{}), waiting: map[core.Token]chan objecter.Done{}}
+	c := &Client{cfg: cfg, piece: PieceSize, ended: make(chan struct{}), waiting: map[core.Token]*waiter{}}
 	mons := cfg.Cluster.Dests()
 	c.world, err = world.New(world.Config{
 		Entity: entity, FSID: cfg.Cluster.FSID, Transport: cfg.Transport,
@@ -108,18 +118,31 @@ func (c *Client) effect(e core.Effect) {
 	switch e := e.(type) {
 	case objecter.Done:
 		c.mu.Lock()
-		done := c.waiting[e.Token]
+		w := c.waiting[e.Token]
 		delete(c.waiting, e.Token)
 		c.mu.Unlock()
-		if done != nil {
-			done <- e
-		}
+		w.done <- e
 	case objecter.NewMap:
 		c.omap.Store(e.Map)
 	case objecter.Waiting:
-		if c.cfg.OnWaiting != nil && e.Why != "" {
-			c.cfg.OnWaiting(e.Why)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		w := c.waiting[e.Token]
+		if w.why = e.Why; w.why != "" && !w.told && c.cfg.OnWaiting != nil {
+			w.told = true
+			time.AfterFunc(patience, func() { c.tell(e.Token, w) })
 		}
+	}
+}
+
+// tell has OnWaiting know what an operation waits for, if it still does.
+func (c *Client) tell(tok core.Token, w *waiter) {
+	c.mu.Lock()
+	why, waits := w.why, c.waiting[tok] == w
+	w.told = false
+	c.mu.Unlock()
+	if waits && why != "" {
+		c.cfg.OnWaiting(why)
 	}
 }
 
@@ -136,7 +159,7 @@ func (c *Client) do(ctx context.Context, event func(core.Token, time.Duration) c
 	c.mu.Lock()
 	c.lastTok++
 	tok := core.Token{N: c.lastTok}
-	c.waiting[tok] = done
+	c.waiting[tok] = &waiter{done: done}
 	c.mu.Unlock()
 	c.world.Post(event(tok, timeout))
 	select {

@@ -139,7 +139,7 @@ func (p Pool) putPlain(ctx context.Context, name string, data []byte, opt PutOpt
 		opt.told(len(data))
 		return Info{Size: uint64(len(data)), Version: reply.Version, Sum: sum}, nil
 	}
-	if len(data) <= blindBytes && opt.IfVersion == nil {
+	if (len(data) <= blindBytes || opt.IfExists) && opt.IfVersion == nil {
 		for _, guard := range []steps{step(wire.StepAbsent), isXattr(attrKind, []byte(kindPlain))} {
 			absent := guard.steps[0].Op == wire.StepAbsent
 			if absent && opt.IfExists || !absent && opt.IfAbsent {

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+)
+
+// jsonResult is a result for programs only.
+type jsonResult struct{ value any }
+
+func (r jsonResult) MarshalJSON() ([]byte, error) { return json.Marshal(r.value) }
+
+func (r jsonResult) text(w *bufio.Writer) {
+	text, err := json.Marshal(r.value)
+	if err == nil {
+		w.Write(text)
+		w.WriteByte('\n')
+	}
+}
+
+// progress shows how far a transfer is: a bar with rate and time left, on a terminal only.
+type progress struct {
+	bar   *progressbar.ProgressBar // nil: nobody watches
+	begun time.Time
+	bytes atomic.Int64
+}
+
+// progress begins to show a transfer of so many bytes; -1: nobody knows how many.
+func (a *app) progress(what string, total int64) *progress {
+	p := &progress{begun: time.Now()}
+	out := io.Writer(a.stderr)
+	if w, ok := out.(plainWriter); ok {
+		out = w.Writer // the bar moves the cursor
+	}
+	if !isTerminal(out) || total == 0 {
+		return p
+	}
+	p.bar = progressbar.NewOptions64(total,
+		progressbar.OptionSetWriter(out),
+		progressbar.OptionSetDescription(oneLine(what)),
+		progressbar.OptionShowBytes(true),
+		progressbar.OptionUseIECUnits(true),
+		progressbar.OptionShowTotalBytes(true),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionSetWidth(24),
+		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionClearOnFinish(),
+	)
+	return p
+}
+
+// add counts bytes. Any goroutine may.
+func (p *progress) add(n int) {
+	p.bytes.Add(int64(n))
+	if p.bar != nil {
+		p.bar.Add(n)
+	}
+}
+
+// end takes the bar away.
+func (p *progress) end() {
+	if p.bar != nil {
+		p.bar.Finish()
+	}
+}
+
+// rate is how fast it went, for people.
+func (p *progress) rate() string { return rateText(uint64(p.bytes.Load()), time.Since(p.begun)) }
+
+func rateText(bytes uint64, took time.Duration) string {
+	return sizeText(uint64(float64(bytes)/max(took.Seconds(), 1e-6))) + "/s"
+}
+
+func tookText(d time.Duration) string {
+	switch {
+	case d < 10*time.Millisecond:
+		return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	case d < 100*time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	}
+	return d.Round(time.Second).String()
+}
+
+// counted counts what is written through it.
+type counted struct {
+	io.Writer
+	p *progress
+}
+
+func (c counted) Write(b []byte) (int, error) {
+	n, err := c.Writer.Write(b)
+	c.p.add(n)
+	return n, err
+}
