@@ -43,7 +43,7 @@ pkg/daemon           io    world,messenger/backend                            co
 pkg/client           io    objecter,world,status                               xxhash
 pkg/lab              io    client,messenger/zmq                                      -
 pkg/chaos            io    lab,history,scenario                              -
-zephtest             io    world,mon,osd,client,store/mem                    -
+zephtest             io    world,mon,osd,client,store/mem,store/disk,messenger/inproc                    -
 
 cmd/mon              io    mon,daemon                                        cobra,pflag
 cmd/osd              io    osd,daemon,store/disk                             cobra,pflag
