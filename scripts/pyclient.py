@@ -49,9 +49,9 @@ class Link:
         self._send(self.session.hello(of), deadline)
         self.session.welcomed(self._receive(deadline))
 
-    def call(self, type, body, bulk, request, need, expect, deadline):
+    def call(self, type, body, bulk, request, need, expect, epoch, deadline):
         """Sends a request and waits for its answer: body and bulk."""
-        self.session.post(type, body, bulk, request, expect=expect, need=need)
+        self.session.post(type, body, bulk, request, expect=expect, need=need, epoch=epoch)
         while True:
             for frame in self.session.outgoing():
                 self._send(frame, deadline)
@@ -140,7 +140,7 @@ class Client:
         encoded, epoch = b"", 0
         while True:
             body = {2: True, **({3: epoch} if epoch else {}), **({4: len(encoded)} if encoded else {})}
-            body, part = self._ask_monitor(GET_MAPS, body, b"", self._request(), MAY_READ, 1 << 20)
+            body, part = self._ask_monitor(GET_MAPS, body, b"", self._request(), MAY_READ, 1 << 20, 0)
             epoch, encoded = body[4], encoded + bytes(part)
             if len(encoded) >= body.get(5, 0):
                 return epoch, encoded
@@ -148,7 +148,7 @@ class Client:
     def command(self, name, **args):
         """A command to the monitors. The answer is JSON, or None."""
         body = {1: name, 2: [{1: k, 2: v} for k, v in args.items()]}
-        _, answer = self._ask_monitor(COMMAND, body, b"", self._request(), ADMIN, 1 << 19)
+        _, answer = self._ask_monitor(COMMAND, body, b"", self._request(), ADMIN, 1 << 19, 0)
         return json.loads(bytes(answer)) if answer else None
 
     def where(self, pool, name):
@@ -173,7 +173,7 @@ class Client:
             body = {1: pg, 4: name, 5: 5000, 6: [{1: WRITE_FULL, 3: len(data)}], 7: floor}
             if resend:
                 body[8] = True
-            return self._call(endpoint, "data", WRITE, body, data, request, MAY_WRITE, 0)
+            return self._call(endpoint, "data", WRITE, body, data, request, MAY_WRITE, 0, at["epoch"])
 
         body, _ = self._until_done(attempt)
         _succeeded(body.get(2, []))
@@ -196,8 +196,9 @@ class Client:
                 steps.insert(0, {1: IS_VERSION, 5: version})
 
             def attempt(_):
-                _, pg, endpoint = self._primary(pool, name)
-                return self._call(endpoint, "data", READ, {1: pg, 4: name, 5: 5000, 6: steps}, b"", self._request(), MAY_READ, PIECE)
+                at, pg, endpoint = self._primary(pool, name)
+                body = {1: pg, 4: name, 5: 5000, 6: steps}
+                return self._call(endpoint, "data", READ, body, b"", self._request(), MAY_READ, PIECE, at["epoch"])
 
             body, part = self._until_done(attempt)
             _succeeded(body.get(4, []))

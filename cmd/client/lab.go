@@ -97,7 +97,7 @@ func (a *app) labUpCommand(l *labFlags) *cobra.Command {
 	f.IntVar(&opts.Pool.Size, "size", 0, "copies of its objects, `N`; default 3, or as many as hosts")
 	f.IntVar(&opts.Pool.PGs, "pg-num", 32, "placement groups, `N`, of it")
 	f.BoolVar(&opts.NoPool, "no-pool", false, "make no pool")
-	f.StringArrayVar(&settings, "set", nil, "set `WHO/NAME=VALUE` first, such as mon/down_out_interval=8s")
+	f.StringArrayVar(&settings, "set", nil, "set `WHO/NAME=VALUE` first, such as mon/mon_osd_down_out_interval=8s")
 	return cmd
 }
 
@@ -106,7 +106,7 @@ func labSetting(s string) (lab.Setting, error) {
 	key, value, ok := strings.Cut(s, "=")
 	who, name, ok2 := strings.Cut(key, "/")
 	if !ok || !ok2 || who == "" || name == "" {
-		return lab.Setting{}, fmt.Errorf("--set %q: expected WHO/NAME=VALUE, such as mon/down_out_interval=8s", s)
+		return lab.Setting{}, fmt.Errorf("--set %q: expected WHO/NAME=VALUE, such as mon/mon_osd_down_out_interval=8s", s)
 	}
 	return lab.Setting{Who: who, Name: name, Value: value}, nil
 }

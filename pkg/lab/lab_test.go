@@ -59,7 +59,7 @@ func TestUpAndDown(t *testing.T) {
 	var talk strings.Builder
 	opts := f.options(t, filepath.Join(t.TempDir(), "lab"))
 	opts.Talk = &talk
-	opts.Config = []Setting{{"mon", "down_out_interval", "8s"}}
+	opts.Config = []Setting{{"mon", "mon_osd_down_out_interval", "8s"}}
 	l := up(t, f, opts)
 
 	ds := list(t, l)
@@ -87,7 +87,7 @@ func TestUpAndDown(t *testing.T) {
 		t.Errorf("daemons %q", names)
 	}
 	wantAsked := []string{
-		"config set name=down_out_interval value=8s who=mon",
+		"config set name=mon_osd_down_out_interval value=8s who=mon",
 		"crush rule create-replicated name=spread-host root=default type=host",
 		"pool create min_size=2 name=demo pg_num=32 rule=spread-host size=3",
 	}

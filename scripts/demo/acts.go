@@ -18,9 +18,12 @@ import (
 const outAfter = 8 * time.Second
 
 func (s *story) start(ctx context.Context, dir string) error {
+	if _, err := lab.Open(dir); err == nil {
+		return fmt.Errorf("%s: there is a lab already: the story needs a new one", dir)
+	}
 	l, err := lab.Up(ctx, lab.Options{
 		Dir: dir, Talk: s,
-		Config: []lab.Setting{{Who: "mon", Name: "down_out_interval", Value: outAfter.String()}},
+		Config: []lab.Setting{{Who: "mon", Name: "mon_osd_down_out_interval", Value: outAfter.String()}},
 	})
 	if err != nil {
 		return err

@@ -132,8 +132,12 @@ func glance(st *status.Status) string {
 	for _, p := range st.PGs.States {
 		words = append(words, fmt.Sprintf("%d %s", p.Count, p.State))
 	}
+	var left, rate uint64
 	for _, m := range st.Moving {
-		words = append(words, fmt.Sprintf("%s to go at %s/s (%s)", size(m.LeftBytes), size(m.Rate), m.Cause))
+		left, rate = left+m.LeftBytes, rate+m.Rate
+	}
+	if left > 0 {
+		words = append(words, fmt.Sprintf("%s to go at %s/s", size(left), size(rate)))
 	}
 	return strings.Join(words, ", ")
 }
@@ -160,9 +164,7 @@ func (s *story) showLog(ctx context.Context) {
 		return
 	}
 	for _, l := range lines.Lines {
-		if s.seen = l.Seq; l.Channel == "audit" {
-			continue
-		}
+		s.seen = l.Seq
 		fmt.Printf("      log | %s %-6s %s\n", time.UnixMilli(int64(l.TimeMS)).Format("15:04:05.000"), l.Who, l.Text)
 	}
 }

@@ -76,9 +76,9 @@ class Session:
         self.id, self.peer, self.heard = session, (header.entity, header.gid), 1
         self.window, self.replies = window, replies
 
-    def post(self, type, body, bulk=b"", request=0, flags=0, expect=0, need=0):
+    def post(self, type, body, bulk=b"", request=0, flags=0, expect=0, need=0, epoch=0):
         """Queues a message. A request names the bytes of bulk that its answer may bring."""
-        self.queue.append((Header(type=type, request=request, flags=flags, need=need), body, bulk, expect))
+        self.queue.append((Header(type=type, request=request, flags=flags, need=need, epoch=epoch), body, bulk, expect))
 
     def outgoing(self):
         """The frames that may go now."""
