@@ -6,7 +6,6 @@ import (
 	"zeph/pkg/core"
 	"zeph/pkg/osdmap"
 	"zeph/pkg/placement"
-	"zeph/pkg/store"
 	"zeph/pkg/wire"
 )
 
@@ -164,15 +163,4 @@ func PGOf(body any) (osdmap.PGID, bool) {
 		return osdmap.PGID(b.PG), true
 	}
 	return osdmap.PGID{}, false
-}
-
-// Image is what the store has of a PG's own.
-type Image struct {
-	PG      osdmap.PGID
-	Info    wire.PGInfo
-	Log     []wire.PGEntry
-	Missing []wire.PGMissing
-	Dups    []wire.PGDup
-	Stats   store.PGStats
-	Err     error // it cannot be read: what else is there may be incomplete
 }

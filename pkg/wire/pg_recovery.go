@@ -92,9 +92,10 @@ type PGScanned struct {
 	PGHead
 	Batch   uint64      `cbor:"5,keyasint"`
 	Objects []PGScanObj `cbor:"6,keyasint,omitempty"`
-	NoRoom  bool        `cbor:"7,keyasint,omitzero"` // the store is too full
-	Upto    Cursor      `cbor:"8,keyasint,omitzero"` // there is more in the batch: it was listed before this
-	More    bool        `cbor:"9,keyasint,omitzero"` //
+	NoRoom  bool        `cbor:"7,keyasint,omitzero"`  // the store is too full
+	Upto    Cursor      `cbor:"8,keyasint,omitzero"`  // the last one listed
+	More    bool        `cbor:"9,keyasint,omitzero"`  // there is more of the batch after it
+	From    Cursor      `cbor:"10,keyasint,omitzero"` // as in the PGScan
 }
 
 // PGScanObj is an object in a scan.

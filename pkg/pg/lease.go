@@ -1,0 +1,246 @@
+package pg
+
+import (
+	"slices"
+	"time"
+
+	"zeph/pkg/core"
+	"zeph/pkg/osdmap"
+	"zeph/pkg/wire"
+)
+
+// bound says until when a run may believe that it holds a lease of this PG.
+type bound struct {
+	holder wire.PGMember
+	until  time.Duration
+}
+
+// addBound notes a bound: the latest one counts.
+func (pg *PG) addBound(holder wire.PGMember, until time.Duration) {
+	if holder.GID == pg.cfg.GID {
+		return // we know ourselves
+	}
+	for i := range pg.bounds {
+		if pg.bounds[i].holder.GID == holder.GID {
+			pg.bounds[i].until = max(pg.bounds[i].until, until)
+			return
+		}
+	}
+	pg.bounds = append(pg.bounds, bound{holder, until})
+}
+
+// assumeLeases is for a process that has just started: what it granted before, it has forgotten (6.4).
+func (pg *PG) assumeLeases() {
+	if pg.mutant("lease-restart-forgets") {
+		return
+	}
+	for _, iv := range append(slices.Clone(pg.info.Past), pg.info.Interval) {
+		pg.assumeLease(&iv)
+	}
+}
+
+// assumeLease takes it that an interval's primary was granted a lease a moment ago, unless it was this OSD:
+// another run of which is over.
+func (pg *PG) assumeLease(iv *wire.PGInterval) {
+	if len(iv.Acting) == 0 || iv.Acting[0].Store == pg.cfg.Store {
+		return
+	}
+	length := max(time.Duration(iv.Lease)*time.Microsecond, pg.set.Lease)
+	pg.addBound(iv.Acting[0], pg.now.Mono+pg.set.longer(length))
+}
+
+// pruneBounds drops those that have passed, or whose holder is known to have stopped: it has booted again, or
+// it said goodbye and the map notes that (6.5). A refused connection proves nothing.
+func (pg *PG) pruneBounds() {
+	pg.bounds = slices.DeleteFunc(pg.bounds, func(b bound) bool {
+		return pg.now.After(b.until) || stopped(pg.m, b.holder)
+	})
+}
+
+func stopped(m *osdmap.Map, holder wire.PGMember) bool {
+	o, ok := m.OSD(holder.OSD)
+	if !ok || o.Store != holder.Store {
+		return false
+	}
+	if wire.GID(o.GID) == holder.GID {
+		return !o.Up && o.Goodbye
+	}
+	return true // a later run has booted: the gid in the map changes by nothing else
+}
+
+// heardFrom notes that a run takes part in this interval: it holds no lease of an older one (6.5).
+func (pg *PG) heardFrom(p core.Peer) {
+	pg.bounds = slices.DeleteFunc(pg.bounds, func(b bound) bool {
+		return b.holder.GID == p.GID && !pg.holdsLease(p.GID)
+	})
+}
+
+// holdsLease reports whether a run is the primary of this interval.
+func (pg *PG) holdsLease(gid wire.GID) bool {
+	a := pg.acting()
+	return len(a) > 0 && a[0].GID == gid
+}
+
+// boundsLeft are the bounds as they go over the wire: lengths, not instants (6.2, 6.3). That of the receiver
+// itself is of no use to it.
+func (pg *PG) boundsLeft() []wire.PGBound {
+	if pg.mutant("lease-not-carried") {
+		return nil
+	}
+	var left []wire.PGBound
+	for _, b := range pg.bounds {
+		if b.until > pg.now.Mono && !pg.holdsLease(b.holder.GID) {
+			left = append(left, wire.PGBound{Holder: b.holder, Left: uint64((b.until-pg.now.Mono)/time.Microsecond) + 1})
+		}
+	}
+	return left
+}
+
+func (pg *PG) learnBounds(bounds []wire.PGBound) {
+	for _, b := range bounds {
+		if b.Left < uint64(time.Hour/time.Microsecond) {
+			pg.addBound(b.Holder, pg.now.Mono+pg.set.longer(time.Duration(b.Left)*time.Microsecond))
+		}
+	}
+}
+
+// olderLeases reports until when an older interval's primary may still serve reads: zero, if none may.
+func (pg *PG) olderLeases() time.Duration {
+	if pg.mutant("lease-no-wait") {
+		return 0
+	}
+	pg.pruneBounds()
+	var last time.Duration
+	for _, b := range pg.bounds {
+		if !pg.holdsLease(b.holder.GID) {
+			last = max(last, b.until)
+		}
+	}
+	return last
+}
+
+// ---- the copy's side
+
+// leaseReceived is a grant that is asked of this copy, or an answer to ours.
+func (pg *PG) leaseReceived(ev LeaseReceived) {
+	id, ok := osdmap.OSDID(0), false
+	if pg.m != nil && !pg.gone {
+		id, ok = pg.osdOf(ev.From)
+	}
+	l := ev.Lease
+	if !ok || l.Interval != pg.info.Interval.First {
+		return
+	}
+	if l.Ack {
+		pg.leaseAcked(id, l)
+		return
+	}
+	if ack := pg.grantLease(ev.From, l); ack.Number != 0 {
+		if to, ok := pg.dest(id); ok {
+			pg.emit(SendLease{To: to, Lease: ack})
+		}
+	}
+}
+
+// grantLease notes the bound first, then acknowledges (6.1).
+func (pg *PG) grantLease(from core.Peer, l wire.PGLease) wire.PGLease {
+	a := pg.acting()
+	if l.Number == 0 || len(a) == 0 || a[0].GID != from.GID {
+		return wire.PGLease{}
+	}
+	length := min(time.Duration(l.Length)*time.Microsecond, time.Minute)
+	pg.addBound(a[0], pg.now.Mono+pg.set.longer(length))
+	l.Ack = true
+	return l
+}
+
+// ---- the primary's side
+
+// leases are what a primary has asked for in its interval.
+type leases struct {
+	number uint64        // of the newest
+	sent   time.Duration // when
+	asked  []leaseRound  // not acknowledged by all, oldest first
+	until  time.Duration // reads may be served before this (6.1)
+	held   bool          // ever
+}
+
+type leaseRound struct {
+	number uint64
+	sent   time.Duration
+	acks   []osdmap.OSDID
+}
+
+// nextLease begins a round.
+func (pg *PG) nextLease() wire.PGLease {
+	ls := &pg.pri.leases
+	ls.number++
+	ls.sent = pg.now.Mono
+	ls.asked = append(ls.asked, leaseRound{number: ls.number, sent: pg.now.Mono})
+	if len(ls.asked) > 8 {
+		ls.asked = ls.asked[1:]
+	}
+	pg.info.Interval.Lease = max(pg.info.Interval.Lease, uint64(pg.set.Lease.Microseconds()))
+	pg.settleLeases()
+	return wire.PGLease{
+		PG: wire.PG(pg.cfg.PG), Interval: pg.info.Interval.First, Round: pg.pri.round,
+		Number: ls.number, Length: uint64(pg.set.Lease.Microseconds()),
+	}
+}
+
+// renewLease is derived anew each time, never chained to an answer (6.6).
+func (pg *PG) renewLease() {
+	p := pg.pri
+	if p.phase < activating || len(pg.acting()) < int(pg.info.Interval.MinSize) {
+		return
+	}
+	if p.leases.number > 0 && pg.now.Mono < p.leases.sent+pg.set.Renew {
+		return
+	}
+	if pg.mutant("renewal-chain-breaks") && p.leases.number > 0 && len(p.leases.asked) > 0 {
+		return
+	}
+	l := pg.nextLease()
+	for _, m := range pg.acting() {
+		if to, ok := pg.dest(m.OSD); ok && m.OSD != pg.cfg.OSD {
+			pg.emit(SendLease{To: to, Lease: l})
+		}
+	}
+}
+
+// leaseAcked counts an acknowledgement for its own round only (H5).
+func (pg *PG) leaseAcked(id osdmap.OSDID, l wire.PGLease) {
+	if pg.pri == nil || !pg.isActing(id) || l.Round != pg.pri.round {
+		return
+	}
+	for i := range pg.pri.leases.asked {
+		r := &pg.pri.leases.asked[i]
+		if (r.number == l.Number || pg.mutant("lease-any-ack")) && !slices.Contains(r.acks, id) {
+			r.acks = append(r.acks, id)
+		}
+	}
+	pg.settleLeases()
+}
+
+// settleLeases takes the newest round that all others acknowledged: it counts from when it was sent.
+func (pg *PG) settleLeases() {
+	ls := &pg.pri.leases
+	for i := len(ls.asked) - 1; i >= 0; i-- {
+		r := ls.asked[i]
+		if len(r.acks) < len(pg.acting())-1 {
+			continue
+		}
+		from := r.sent
+		if pg.mutant("lease-from-ack") {
+			from = pg.now.Mono
+		}
+		ls.until, ls.held = max(ls.until, from+pg.set.shorter(pg.set.Lease)), true
+		ls.asked = slices.Clone(ls.asked[i+1:])
+		return
+	}
+}
+
+// leaseHeld is asked with the time at which the batch was taken (8.1).
+func (pg *PG) leaseHeld() bool {
+	return pg.now.Mono < pg.pri.leases.until || pg.mutant("lease-unchecked")
+}

@@ -1,0 +1,164 @@
+package pg
+
+import (
+	"errors"
+
+	"zeph/pkg/core"
+	"zeph/pkg/store"
+	"zeph/pkg/wire"
+)
+
+// startRead reads under the object's lock and a lease that is held now: the clock was read after the batch was taken
+// (8.1, 16.2). A lease that ran out makes it wait, not fail.
+func (pg *PG) startRead(o *object, op *op) bool {
+	if o.writers > 0 && !pg.mutant("read-uncommitted") || !pg.leaseHeld() {
+		return false
+	}
+	o.queue = o.queue[1:]
+	o.readers++
+	op.started = true
+	k, steps, bulk := o.key, op.read.Steps, op.bulk
+	pg.read(func(r store.Reader) any { return readSteps(r, k, steps, bulk) }, func(res any) {
+		a := res.(*readAnswer)
+		o.readers--
+		switch {
+		case a.err == nil:
+			pg.counts.readOps++
+			pg.counts.readBytes += uint64(len(a.bulk))
+			pg.endOp(op, a.reply, a.bulk, nil)
+		case pg.readFailed(k, a.err):
+			op.started = false
+			o.queue = append([]*opOf{op}, o.queue...) // again, once it is repaired
+		default:
+			pg.endOp(op, nil, nil, wire.Internal.Errorf("object %v: %v", k, a.err))
+		}
+		pg.run(o)
+	})
+	return true
+}
+
+type opOf = op
+
+// startCompare answers a write that fails or changes nothing: that shows state without a log entry, so it is a
+// read (8.2, H8). The object may have changed while it waited for the lock.
+func (pg *PG) startCompare(o *object, op *op) bool {
+	if o.writers > 0 && !pg.mutant("read-uncommitted") || !pg.leaseHeld() {
+		return false
+	}
+	if !o.known {
+		pg.load(o)
+		return false
+	}
+	_, changes, _, results := o.proj.plan(op.write.Steps, op.bulk)
+	if results == nil && len(changes) > 0 {
+		op.asRead = false
+		return true
+	}
+	o.queue = o.queue[1:]
+	pg.endOp(op, &wire.WriteReply{Version: o.proj.version, Results: results}, nil, nil)
+	return true
+}
+
+// readFailed deals with a store that could not tell. Damage is healed as if the object were missing: another copy
+// has it (8.3). It reports whether the reader should wait for that.
+func (pg *PG) readFailed(k store.Key, err error) bool {
+	var damage *store.CorruptError
+	if !errors.As(err, &damage) {
+		pg.warn("pg cannot read an object", "object", k.String(), "err", err)
+		return false
+	}
+	pg.counts.damaged++
+	pg.warn("pg found a damaged object", "object", k.String(), "err", err)
+	return pg.repairFrom(k)
+}
+
+// ---- listings
+
+type listing struct {
+	request core.Request
+	list    *wire.List
+	busy    bool
+}
+
+func (pg *PG) clientList(r core.Received, l *wire.List) {
+	t := wire.Target{PG: l.PG, Object: "-"}
+	switch {
+	case r.Request == 0:
+		return
+	case pg.gone || pg.m == nil || !pg.m.HasPG(pg.cfg.PG):
+		pg.fail(r.Request, wire.NoPool.Errorf("pool %d", t.PG.Pool))
+		return
+	case pg.pri == nil || r.Epoch < pg.info.Interval.First:
+		pg.fail(r.Request, wire.WrongPrimary.Errorf("pg %v: epoch %d has %v", pg.cfg.PG, pg.Epoch(), pg.info.Interval.Primary))
+		return
+	}
+	pg.pri.writes.lists = append(pg.pri.writes.lists, &listing{request: r.Request, list: l})
+	pg.runLists()
+}
+
+// runLists serves listings. Like reads they need the lease; and nothing may be missing here, for a missing
+// object is listed wrongly.
+func (pg *PG) runLists() {
+	p := pg.pri
+	if len(p.writes.lists) == 0 || !pg.serving() || !pg.leaseHeld() || pg.missing.len() > 0 {
+		return
+	}
+	for _, l := range p.writes.lists {
+		if l.busy {
+			continue
+		}
+		l.busy = true
+		span, list := pg.span(), *l.list
+		pg.read(func(r store.Reader) any { return listPage(r, span, &list) }, func(res any) {
+			pg.endListing(l, res)
+		})
+	}
+}
+
+func (pg *PG) endListing(l *listing, res any) {
+	for i, other := range pg.pri.writes.lists {
+		if other == l {
+			pg.pri.writes.lists = append(pg.pri.writes.lists[:i:i], pg.pri.writes.lists[i+1:]...)
+			break
+		}
+	}
+	if err, failed := res.(error); failed {
+		pg.fail(l.request, wire.Internal.Errorf("pg %v: list: %v", pg.cfg.PG, err))
+		return
+	}
+	pg.emit(core.Reply{To: l.request, Epoch: pg.Epoch(), Body: res.(*wire.ListReply)})
+}
+
+func listPage(r store.Reader, span store.Span, l *wire.List) any {
+	from, to := span.Bounds()
+	if l.From != (wire.Cursor{}) {
+		from = keyAt(span.PG.Pool, l.From)
+	}
+	limit := int(l.Max)
+	if limit == 0 || limit > store.MaxPage {
+		limit = store.MaxPage
+	}
+	reply := &wire.ListReply{}
+	for {
+		items, more, err := r.List(from, to, store.MaxPage)
+		if err != nil {
+			return err
+		}
+		for _, it := range items {
+			if len(reply.Objects) == limit {
+				reply.More, reply.Next = true, cursorAt(it.Key)
+				return reply
+			}
+			from = it.Key.Next()
+			if l.All || it.Key.Namespace == l.Namespace {
+				reply.Objects = append(reply.Objects, wire.Listed{
+					Namespace: it.Key.Namespace, Name: it.Key.Name, Size: it.Info.Size,
+					Version: wire.PGVersion(it.Info.Version), Modified: it.Info.Modified,
+				})
+			}
+		}
+		if !more {
+			return reply
+		}
+	}
+}

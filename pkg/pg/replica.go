@@ -1,0 +1,160 @@
+package pg
+
+import (
+	"slices"
+	"time"
+
+	"zeph/pkg/core"
+	"zeph/pkg/osdmap"
+	"zeph/pkg/store"
+	"zeph/pkg/wire"
+)
+
+// replica is a copy that another OSD leads, in one interval: acting, a target of backfill, or a stray.
+type replica struct {
+	round      uint64 // of the activation
+	activated  bool   // submitted; what follows from the primary may be applied
+	lease      wire.PGLease
+	early      []earlyWrite // came before the activation
+	earlyBytes int
+	announced  time.Duration
+	batch      uint64 // of backfill, under way
+	holds      bool   // a remote slot, asked for by the primary
+	granted    bool
+	renewed    time.Duration
+	incoming   map[store.Key]*incoming
+}
+
+type earlyWrite struct {
+	r core.Received
+	w *wire.SubWrite
+}
+
+// maxEarly bounds what waits for an activation, in bytes.
+const maxEarly = 32 << 20
+
+// isStray reports whether this copy is neither in up nor acting.
+func (pg *PG) isStray() bool { return !pg.isUp(pg.cfg.OSD) && !pg.isActing(pg.cfg.OSD) }
+
+// announce tells the primary of a copy that it may not know of (11.2). It is repeated while it stays one.
+func (pg *PG) announce() {
+	if pg.rep == nil || !pg.isStray() || pg.removing != nil || pg.info.Interval.Primary == osdmap.NoOSD {
+		return
+	}
+	pg.rep.announced = pg.now.Mono
+	pg.quiet(func() { pg.sayNotify(0) })
+}
+
+func (pg *PG) sayNotify(round uint64) {
+	pg.say(pg.info.Interval.Primary, wire.Control, wire.TypePGNotify, round, &wire.PGNotify{Info: pg.myInfo(), Bounds: pg.boundsLeft()}, nil)
+}
+
+// query answers the primary, once everything that this copy was told to write is on its disk: it might still be
+// acknowledged by a primary that is cut off, and must not be unknown to the new one (5.2).
+func (pg *PG) query(r core.Received, q *wire.PGQuery) {
+	id, _ := pg.osdOf(r.From)
+	if id != pg.info.Interval.Primary {
+		return
+	}
+	pg.quiet(func() {
+		if !q.Log {
+			pg.sayNotify(q.Round)
+			return
+		}
+		l := &wire.PGLog{Info: pg.myInfo()}
+		bytes := 0
+		for _, e := range pg.log.entries[pg.log.after(q.After):] {
+			if bytes > logPage {
+				l.More = true
+				break
+			}
+			bytes += 128 + len(e.Object.Name) + len(e.Object.Namespace)
+			l.Entries = append(l.Entries, e)
+		}
+		pg.say(id, wire.Data, wire.TypePGLog, q.Round, l, nil)
+	})
+}
+
+// logPage is about how many bytes of a log go into one message.
+const logPage = 4 << 20
+
+// Absent answers a message about a PG that this OSD neither has nor is mapped to: a question of peering is
+// answered with "none", so that nobody waits for it. Interval, round and gids were not checked.
+func Absent(cfg Config, view View, r core.Received) []core.Effect {
+	q, ok := r.Body.(*wire.PGQuery)
+	if !ok || q.To != cfg.GID {
+		if r.Request != 0 {
+			return []core.Effect{core.Drop{To: r.Request}}
+		}
+		return nil
+	}
+	pg := New(cfg)
+	pg.m, pg.place = view.Map, view.Mapping
+	id, ok := pg.osdOf(r.From)
+	if !ok {
+		return nil
+	}
+	pg.info.Interval.First = q.Interval
+	pg.say(id, wire.Control, wire.TypePGNotify, q.Round, &wire.PGNotify{None: true}, nil)
+	return pg.out
+}
+
+// activateReplica makes this copy part of the interval. The same one again is acknowledged again.
+func (pg *PG) activateReplica(r core.Received, a *wire.PGActivate) {
+	id, _ := pg.osdOf(r.From)
+	if pg.rep == nil || id != pg.info.Interval.Primary || pg.isStray() {
+		return
+	}
+	pg.learnBounds(a.Bounds)
+	if pg.rep.activated {
+		pg.ackActivation(a.Round)
+		return
+	}
+	var t store.Txn
+	auth := &pglog{tail: a.Since, entries: a.Entries}
+	pg.learnFrom(&a.Info)
+	switch {
+	case a.Restart:
+		pg.replaceLog(&t, auth, a.Dups, a.Info.DupTail)
+	case !pg.merge(&t, auth):
+		pg.say(id, wire.Data, wire.TypePGActivated, a.Round, &wire.PGActivated{Apart: true, Info: pg.myInfo()}, nil)
+		return
+	}
+	pg.info.LES = pg.info.Interval.First
+	pg.putInfo(&t)
+	pg.submit(&t, nil)
+	pg.rep.activated, pg.rep.round = true, a.Round
+	pg.rep.lease = pg.grantLease(r.From, a.Lease) // the bound is noted now, acknowledged with the rest
+	pg.ackActivation(a.Round)
+	early := pg.rep.early
+	pg.rep.early, pg.rep.earlyBytes = nil, 0
+	for _, w := range early {
+		pg.subWrite(w.r, w.w)
+	}
+}
+
+func (pg *PG) ackActivation(round uint64) {
+	info, list, lease := pg.myInfo(), pg.missing.list(), pg.rep.lease
+	pg.quiet(func() {
+		pg.say(pg.info.Interval.Primary, wire.Data, wire.TypePGActivated, round, &wire.PGActivated{
+			Info: info, Missing: slices.Clone(list), Bounds: pg.boundsLeft(), Lease: lease,
+			Used: pg.space.Used, Size: pg.space.Size,
+		}, nil)
+	})
+}
+
+// gotHistory notes what was reached, and says so once it is on disk.
+func (pg *PG) gotHistory(r core.Received, h *wire.PGHistory) {
+	id, _ := pg.osdOf(r.From)
+	if pg.rep == nil || id != pg.info.Interval.Primary || !pg.rep.activated {
+		return
+	}
+	if h.HistoryLES > pg.info.HistoryLES || h.LEC > pg.info.LEC || h.Cleared > pg.info.Cleared {
+		pg.learnFrom(&wire.PGInfo{HistoryLES: h.HistoryLES, LEC: h.LEC, Cleared: h.Cleared})
+		var t store.Txn
+		pg.putInfo(&t)
+		pg.submit(&t, nil)
+	}
+	ack := wire.PGHistoryAck{HistoryLES: pg.info.HistoryLES, LEC: pg.info.LEC, Cleared: pg.info.Cleared}
+	pg.quiet(func() { pg.say(id, wire.Control, wire.TypePGHistoryAck, h.Round, &ack, nil) })
+}
