@@ -14,6 +14,7 @@ type asker struct {
 	entity    wire.Entity
 	key       wire.Asker // names the request for ever
 	forwarded bool
+	harmless  bool // to be asked again: it changes nothing, or the same
 }
 
 func (a asker) who() string { return a.entity.String() }
@@ -110,8 +111,9 @@ func (c *Core) forward(a asker, typ wire.Type, body any) {
 	}
 	f := &wire.Forward{Type: typ, Body: wire.AppendBody(nil, body), Entity: a.entity.String(), GID: a.key.GID, ID: a.key.Request}
 	expect := 0
-	if typ == wire.TypeCommand {
-		expect = pageBytes
+	a.harmless = true
+	if cmd, ok := body.(*wire.Command); ok {
+		expect, a.harmless = pageBytes, commands[cmd.Name].look != nil
 	}
 	c.call(core.Call{Send: core.Send{To: to, Class: wire.Control, Type: wire.TypeForward, Body: f}, Expect: expect, Timeout: forwardTimeout},
 		func(ev core.Answered) { c.passBack(a, typ, ev) })
@@ -131,7 +133,7 @@ func (c *Core) passBack(a asker, typ wire.Type, ev core.Answered) {
 	case errors.As(ev.Err, &refused):
 		c.fail(a, refused)
 		return
-	case ev.Err != nil && typ == wire.TypeCommand && !core.NotSent(ev.Err):
+	case ev.Err != nil && !a.harmless && !core.NotSent(ev.Err):
 		c.fail(a, wire.Lost.Errorf("no answer of %v, which leads: %v", c.leader, ev.Err))
 		return
 	case ev.Err != nil:

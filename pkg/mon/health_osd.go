@@ -20,11 +20,11 @@ func checkMons(l *leader) *status.Check {
 		Next:    []string{"start it again, or look why mon." + l.c.cfg.Name + " cannot reach it", "gone for good? zeph mon rm " + m.Missing[0] + " --yes, then add another"},
 	}
 	for _, name := range m.Missing {
-		heard := "never by this leader"
+		heard := "was not heard by this leader"
 		if s := l.mons[name]; s != nil {
-			heard = tenths(l.c.now.Mono-s.at) + " ago"
+			heard = "was last heard " + tenths(l.c.now.Mono-s.at) + " ago"
 		}
-		c.Detail = append(c.Detail, fmt.Sprintf("mon.%s was last heard %s", name, heard))
+		c.Detail = append(c.Detail, fmt.Sprintf("mon.%s %s", name, heard))
 	}
 	return c
 }

@@ -17,6 +17,7 @@ type osdSoft struct {
 	reports  []*report     // by other OSDs, ascending by reporter
 
 	up     bool
+	upAt   time.Duration // since when, as far as this leader saw
 	downAt time.Duration // since when, as far as this leader saw; 0: it is up
 	why    string        // it went down
 	held   string        // why it does not go out by itself
@@ -58,13 +59,13 @@ func (l *leader) turned(s *osdSoft, o *osdmap.OSD) {
 	}
 	if o.Up {
 		s.downAt, s.why, s.held, s.missed = 0, "", "", false
-		s.beaconAt, s.complete, s.beacon = 0, false, wire.Beacon{}
+		s.upAt, s.beaconAt, s.complete, s.beacon = l.c.now.Mono, 0, false, wire.Beacon{}
 	}
 	s.gid, s.up, s.reports = wire.GID(o.GID), o.Up, nil
 }
 
-// heard is when an OSD was heard, at the earliest when this leader took office.
-func (l *leader) heard(s *osdSoft) time.Duration { return max(s.beaconAt, l.since.Mono) }
+// heard is when an OSD was heard, at the earliest when it came up, or this leader took office.
+func (l *leader) heard(s *osdSoft) time.Duration { return max(s.beaconAt, s.upAt, l.since.Mono) }
 
 // fresh is how old a beacon may be for its OSD to count among those that could report others.
 const fresh = 3 * time.Second

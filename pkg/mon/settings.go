@@ -59,7 +59,7 @@ var settings = []Setting{
 	{"osd_heartbeat_interval", Length, "500ms", "osd", "between pings to one peer", 10, nil},
 	{"osd_max_backfills", Number, "2", "osd", "PGs that recover at a time: as primary, and again as a target", 1, nil},
 	{"osd_op_complaint_time", Length, "30s", "osd", "an operation that takes longer is slow", 1, nil},
-	{"osd_pool_default_min_size", Number, "0", "mon", "copies of a new pool that must be there to serve; 0: more than half", 0, nil},
+	{"osd_pool_default_min_size", Number, "0", "mon", "copies of a new pool that must be there to serve; 0: its size less half of it", 0, nil},
 	{"osd_pool_default_pg_num", Number, "32", "mon", "PGs of a new pool", 1, nil},
 	{"osd_pool_default_size", Number, "3", "mon", "copies of a new pool", 1, nil},
 	{"osd_recovery_max_bytes", Bytes, "64M", "osd", "that recovery pushes in a second while clients are at work", 1 << 16, nil},
