@@ -102,7 +102,7 @@ func (c *Core) joinIfCurrent() {
 			return
 		}
 		c.emit(core.Rename{GID: gid})
-		c.phase = booting
+		c.phase, c.bootAgain = booting, 0
 		c.boot()
 	})
 }

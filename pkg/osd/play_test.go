@@ -2,6 +2,7 @@ package osd
 
 import (
 	"bufio"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -26,7 +27,7 @@ var update = flag.Bool("update", false, "rewrite testdata/*.txt to what the OSD 
 //
 // The OSD is osd.0 of six, two to a host; what is around it the script plays. Monitors a, b and c answer
 // questions for maps by themselves; other requests have numbers, and wait. Pings are answered at once, or not.
-// What PGs do is not shown.
+// What PGs do is not shown, but for new intervals after "pgs".
 //
 //	mkfs · start · restart · crash · stop     osd.0, with its store; a restart has another seed
 //	at TIME                                   the clock goes on; timers fire
@@ -38,6 +39,7 @@ var update = flag.Bool("update", false, "rewrite testdata/*.txt to what the OSD 
 //	beacons [term=T] [oldest=E] [NAME=VALUE]  answered by themselves from now on, so; told when they change
 //	osd N silent|refuses|stuck|well           what becomes of pings
 //	from WHO GID EPOCH write|read|leases|subwrite|getmaps|stats [pg=P] [bulk=N] [timeout=T]
+//	pgs                                       from now on their intervals are told
 //	disk holds · disk goes on                 nothing is made durable meanwhile
 func TestScripts(t *testing.T) {
 	t.Parallel()
@@ -102,6 +104,7 @@ type play struct {
 	beacons *wire.BeaconReply // how they are answered; nil: as other requests
 	beacon  string            // the last one
 	held    bool
+	pgs     bool // what PGs log is shown
 	submits []core.Submit
 	reqs    core.Request
 	who     map[core.Request]string
@@ -154,7 +157,7 @@ func (p *play) effect(e core.Effect) {
 			p.say("sends %v run %d the changes %d to %d", e.To.Entity, e.To.GID, m.Newest-osdmap.Epoch(len(m.Changes))+1, m.Newest)
 		}
 	case core.Reply:
-		p.say("%s: answered %s", p.who[e.To], reply(e.Body))
+		p.say("%s: answered %s", p.who[e.To], reply(e.Body, e.Bulk))
 	case core.Fail:
 		p.say("%s: refused: %v", p.who[e.To], e.Err)
 	case core.Drop:
@@ -179,7 +182,7 @@ func (p *play) effect(e core.Effect) {
 	case core.Exit:
 		p.say("ends: %v", e.Err)
 	case core.Log:
-		if e.Level >= core.Info {
+		if e.Level >= core.Info && (p.pgs || !strings.HasPrefix(e.Message, "pg ")) {
 			p.say("log: %s %v", e.Message, e.Args)
 		}
 	default:
@@ -296,10 +299,16 @@ func (p *play) wait(e core.Call, what string) {
 	p.say("request %d to %v: %s", p.numbers, e.To.Entity, what)
 }
 
-func reply(body any) string {
+func reply(body any, bulk []byte) string {
 	switch b := body.(type) {
 	case *wire.GetMapsReply:
 		return fmt.Sprintf("%d changes, oldest %d, newest %d", len(b.Changes), b.Oldest, b.Newest)
+	case *wire.CommandReply:
+		var n Numbers
+		if err := json.Unmarshal(bulk, &n); err != nil {
+			return err.Error()
+		}
+		return fmt.Sprintf("%d operations, %d bytes; %d done, %d had no room", n.Ops, n.Bytes, n.Done, n.Refused)
 	}
 	return fmt.Sprintf("%T", body)
 }
@@ -364,6 +373,8 @@ func (p *play) do(w []string) {
 			p.commit()
 			p.step(core.StoreStats{Stats: p.store.Stats()})
 		}
+	case "pgs":
+		p.pgs = true
 	case "from":
 		p.message(w[1:])
 	case "reset":
@@ -526,9 +537,10 @@ func (p *play) message(w []string) {
 	}
 	switch what {
 	case "write":
-		m.Type, m.Body = wire.TypeWrite, &wire.Write{Target: target, Timeout: patience}
+		m.Type, m.Body = wire.TypeWrite, &wire.Write{Target: target, Timeout: patience, Floor: wire.PGVersion{Epoch: epoch},
+			Steps: []wire.Step{{Op: wire.StepWriteFull, Length: uint64(len(m.Bulk))}}}
 	case "read":
-		m.Type, m.Body = wire.TypeRead, &wire.Read{Target: target, Timeout: patience}
+		m.Type, m.Body = wire.TypeRead, &wire.Read{Target: target, Timeout: patience, Steps: []wire.Step{{Op: wire.StepRead}}}
 	case "subwrite":
 		m.Type, m.Body = wire.TypeSubWrite, &wire.SubWrite{Target: target}
 	case "getmaps":
