@@ -98,10 +98,12 @@ func monRemove(l *leader, a asker, args args) {
 		l.c.fail(a, denied(args.cmd, err))
 		return
 	}
+	edit, text := monEdit{Mon: Mon{Name: name}, Remove: true}, fmt.Sprintf("mon.%s is no member any more", name)
 	if member.Name == "" {
-		member = core.Member{Name: name}
+		l.noteMember(a, args.cmd, edit, text) // an earlier removal got halfway
+		return
 	}
-	l.changeMembers(a, args.cmd, core.RemoveMember, member, monEdit{Mon: Mon{Name: name}, Remove: true}, fmt.Sprintf("mon.%s is no member any more", name))
+	l.changeMembers(a, args.cmd, core.RemoveMember, member, edit, text)
 }
 
 // monTransfer hands leadership to another monitor.
@@ -120,16 +122,20 @@ func monTransfer(l *leader, a asker, args args) {
 	case name == l.c.cfg.Name:
 		l.c.reply(a, &wire.CommandReply{Text: fmt.Sprintf("mon.%s leads already", name), Epoch: l.c.st.Epoch()}, nil)
 		return
-	case len(l.c.members) < 2:
-		l.c.fail(a, wire.Denied.Errorf("%s: there is no other monitor", args.cmd.Name))
-		return
+	}
+	if name == "" {
+		var ok bool
+		if member, ok = l.heir(); !ok {
+			l.c.fail(a, wire.Denied.Errorf("%s: no other monitor is heard that could lead", args.cmd.Name))
+			return
+		}
 	}
 	l.c.changeMembers(core.TransferTo, member, func(p core.Proposed) {
 		if p.Outcome != core.Committed {
 			l.c.fail(a, outcomeError(args.cmd, p))
 			return
 		}
-		l.c.reply(a, &wire.CommandReply{Text: "leadership is handed over", Epoch: l.c.st.Epoch()}, nil)
+		l.c.reply(a, &wire.CommandReply{Text: fmt.Sprintf("mon.%s leads now", member.Name), Epoch: l.c.st.Epoch()}, nil)
 	})
 }
 
@@ -145,12 +151,17 @@ func (l *leader) changeMembers(a asker, cmd *wire.Command, action core.MemberAct
 			l.c.fail(a, wire.Lost.Errorf("%s: %s, but this monitor leads no longer; say it again", cmd.Name, text))
 			return
 		}
-		note := &command{change: func(_ *leader, d *draft, _ args) (outcome, error) {
-			d.mons = append(d.mons[:len(d.mons):len(d.mons)], edit)
-			return outcome{text: text}, nil
-		}}
-		l.want(&change{askers: []asker{a}, key: a.key, command: note, cmd: cmd}, true)
+		l.noteMember(a, cmd, edit, text)
 	})
+}
+
+// noteMember notes what is known of a monitor.
+func (l *leader) noteMember(a asker, cmd *wire.Command, edit monEdit, text string) {
+	note := &command{change: func(_ *leader, d *draft, _ args) (outcome, error) {
+		d.mons = append(d.mons[:len(d.mons):len(d.mons)], edit)
+		return outcome{text: text}, nil
+	}}
+	l.want(&change{askers: []asker{a}, key: a.key, command: note, cmd: cmd}, true)
 }
 
 func outcomeError(cmd *wire.Command, p core.Proposed) *wire.Error {

@@ -230,10 +230,12 @@ func (c *Core) stop() {
 		return
 	}
 	c.stopping = true
-	if c.lead == nil || len(c.members) < 2 {
-		c.emit(core.Exit{})
-		return
+	if c.lead != nil {
+		if heir, ok := c.lead.heir(); ok {
+			c.timer(stopKey{}, 2*time.Second)
+			c.changeMembers(core.TransferTo, heir, func(core.Proposed) { c.emit(core.Exit{}) })
+			return
+		}
 	}
-	c.timer(stopKey{}, 2*time.Second)
-	c.changeMembers(core.TransferTo, core.Member{}, func(core.Proposed) { c.emit(core.Exit{}) })
+	c.emit(core.Exit{})
 }

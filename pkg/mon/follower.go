@@ -3,6 +3,7 @@ package mon
 import (
 	"time"
 
+	"zeph/pkg/core"
 	"zeph/pkg/osdmap"
 	"zeph/pkg/wire"
 )
@@ -33,4 +34,15 @@ func (l *leader) monHeard(name string) bool {
 		at = max(at, s.at)
 	}
 	return !l.c.now.After(at + fresh)
+}
+
+// heir is the monitor to hand leadership to: the one that was heard last.
+func (l *leader) heir() (heir core.Member, ok bool) {
+	last := time.Duration(-1)
+	for _, m := range l.c.members {
+		if s := l.mons[m.Name]; s != nil && m.Voter && m.Name != l.c.cfg.Name && s.at > last && l.monHeard(m.Name) {
+			heir, ok, last = m, true, s.at
+		}
+	}
+	return heir, ok
 }

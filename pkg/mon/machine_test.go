@@ -84,7 +84,7 @@ func TestMachineIsDeterministic(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		one, two := begun(t), begun(t)
-		for range rapid.IntRange(1, 40).Draw(t, "entries") {
+		for range rapid.IntRange(1, 15).Draw(t, "entries") {
 			before := mustEncode(t, one)
 			cmd := drawEntry(t, one)
 			a, ra := Machine().Apply(one, 0, cmd)
