@@ -24,6 +24,6 @@ func command() *cobra.Command {
 		Short: "A monitor of Zeph",
 		RunE:  daemon.OneOf,
 	}
-	root.AddCommand(mkfsCommand(), runCommand())
+	root.AddCommand(mkfsCommand(), runCommand(), recoverCommand())
 	return root
 }
