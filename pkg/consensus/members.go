@@ -142,9 +142,22 @@ func (n *Node) server(id raft.ServerID) (raft.Server, bool) {
 	return raft.Server{}, false
 }
 
-// transfer makes another member the leader. It must have answered just now: raft waits for a member that
-// does not, and takes no proposals meanwhile.
+// heir is a voter that has answered just now; none if there is none.
+func (n *Node) heir() raft.ServerID {
+	for _, s := range n.raft.GetConfiguration().Configuration().Servers {
+		if s.Suffrage == raft.Voter && string(s.ID) != n.cfg.id() && n.transport.recent(s.ID, n.cfg.Heartbeat) {
+			return s.ID
+		}
+	}
+	return ""
+}
+
+// transfer makes another member the leader, whichever if none is named. It must have answered just now: raft
+// waits for a member that does not, and takes no proposals meanwhile.
 func (n *Node) transfer(id raft.ServerID) core.Proposed {
+	if id == "" {
+		id = n.heir()
+	}
 	s, known := n.server(id)
 	switch {
 	case n.raft.State() != raft.Leader:
