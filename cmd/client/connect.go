@@ -39,7 +39,7 @@ func (a *app) clusterFile() (string, error) {
 }
 
 // openClient connects to the cluster. Waits are told on stderr.
-func (a *app) openClient(ctx context.Context) (*client.Client, error) {
+func openClient(ctx context.Context, a *app) (*client.Client, error) {
 	path, err := a.clusterFile()
 	if err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func (a *app) waits() func(why string) {
 type clusterConnection struct{ *client.Client }
 
 func connectCluster(ctx context.Context, a *app) (commander, error) {
-	c, err := a.openClient(ctx)
+	c, err := openClient(ctx, a)
 	if err != nil {
 		return nil, err
 	}

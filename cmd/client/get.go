@@ -100,7 +100,7 @@ func (o *objects) getFile(cmd *cobra.Command, t target, to string) error {
 			return err
 		}
 		bar.end()
-		return o.a.stored(target{t.pool, t.name + " → " + to}, info, bar)
+		return o.a.moved(t, to, info, bar)
 	})
 }
 

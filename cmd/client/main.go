@@ -24,7 +24,7 @@ func main() {
 // A command that is interrupted has a moment to end by itself; one that is deep in a
 // calculation, or waits for its input, is left behind with the process.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	a := &app{stdin: os.Stdin, stdout: stdout, stderr: plainWriter{stderr}, connect: connectCluster}
+	a := &app{stdin: os.Stdin, stdout: stdout, stderr: plainWriter{stderr}, connect: connectCluster, open: openClient}
 	done := make(chan int, 1)
 	go func() { done <- a.run(ctx, args) }()
 	select {

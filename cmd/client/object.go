@@ -226,7 +226,7 @@ func (a *app) cpCommand() *cobra.Command {
 					return err
 				}
 				bar.end()
-				return a.stored(to, info, bar)
+				return a.moved(to, "", info, bar)
 			})
 		})
 }

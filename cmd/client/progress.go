@@ -70,9 +70,6 @@ func (p *progress) end() {
 	}
 }
 
-// rate is how fast it went, for people.
-func (p *progress) rate() string { return rateText(uint64(p.bytes.Load()), time.Since(p.begun)) }
-
 func rateText(bytes uint64, took time.Duration) string {
 	return sizeText(uint64(float64(bytes)/max(took.Seconds(), 1e-6))) + "/s"
 }

@@ -27,6 +27,7 @@ type objectInfo struct {
 	Modified string  `json:"modified,omitempty"`
 	PG       string  `json:"pg,omitempty"`
 	Acting   []int32 `json:"acting,omitempty"`
+	File     string  `json:"file,omitempty"`
 	Seconds  float64 `json:"seconds,omitempty"`
 }
 
@@ -129,19 +130,21 @@ func (o *objects) putFile(cmd *cobra.Command, t target, path string, opt client.
 		if err != nil {
 			return err
 		}
-		return o.a.stored(t, info, bar)
+		return o.a.moved(t, "", info, bar)
 	})
 }
 
-// stored tells of an object that was stored.
-func (a *app) stored(t target, info client.Info, bar *progress) error {
+// moved tells of an object that was stored, or, if a file is named, read into it.
+func (a *app) moved(t target, file string, info client.Info, bar *progress) error {
 	took := time.Since(bar.begun)
-	said := said{line: fmt.Sprintf("%s  %s in %s, %s   version %v   xxh64 %s", t, sizeText(info.Size), tookText(took),
-		rateText(info.Size, took), info.Version, info.Sum)}
 	i := infoOf(t, info)
-	i.Seconds = took.Seconds()
-	said.json = i
-	return a.tell(said)
+	i.File, i.Seconds = file, took.Seconds()
+	what := t.String()
+	if file != "" {
+		what += " → " + file
+	}
+	return a.tell(said{i, fmt.Sprintf("%s  %s in %s, %s   version %v   xxh64 %s", what, sizeText(info.Size), tookText(took),
+		rateText(info.Size, took), info.Version, info.Sum)})
 }
 
 // folderResult is what became of a folder.

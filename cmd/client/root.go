@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"zeph/pkg/client"
 )
 
 // app is one run of the program: its streams, and what the global flags say. Commands are
@@ -20,7 +22,8 @@ type app struct {
 	cluster        string        // the cluster file that --cluster names; empty: found otherwise
 	timeout        time.Duration // for what is asked of a cluster
 
-	connect func(context.Context, *app) (commander, error) // how a cluster is reached
+	connect func(context.Context, *app) (commander, error)      // how a cluster is reached, to be given commands
+	open    func(context.Context, *app) (*client.Client, error) // and to work on objects
 
 	tidies atomic.Bool // the command cleans up when it is interrupted: it must not be left behind
 

@@ -76,7 +76,7 @@ func (o *objects) pool(ctx context.Context, c *client.Client, name string) (clie
 // withClient connects, works, and disconnects. Each step of the work may take as long as --timeout says, the whole as
 // long as it takes.
 func (a *app) withClient(cmd *cobra.Command, work func(context.Context, *client.Client) error) error {
-	c, err := a.openClient(cmd.Context())
+	c, err := a.open(cmd.Context(), a)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func explained(err error) error {
 	}{
 		{client.ErrUnknown, "look whether it happened, then do it again if it did not"},
 		{client.ErrNoPool, "see which there are: zeph pool ls; make one: zeph pool create NAME"},
-		{client.ErrStriped, "replace it as a whole: zeph put; or copy it to a new object in the form you want"},
+		{client.ErrStriped, "objects larger than 4 MiB are replaced as a whole: zeph put"},
 		{client.ErrSwept, "zeph gc ran meanwhile and took it for an interrupted put: put it again"},
 		{client.ErrChanged, "read it into a file, which can begin again: zeph get POOL/NAME FILE"},
 		{client.ErrDamaged, "see what is wrong: zeph health detail; zeph pg ls"},

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,8 +35,11 @@ func (c *Client) Pool(ctx context.Context, name string) (Pool, error) {
 	d, err := c.do(ctx, func(tok core.Token, timeout time.Duration) core.Event {
 		return objecter.LookUp{Token: tok, Pool: objecter.Pool{Name: name}, Timeout: timeout}
 	})
+	if errors.Is(err, ErrNoPool) {
+		return Pool{}, err // which has its name
+	}
 	if err != nil {
-		return Pool{}, fmt.Errorf("pool '%s': %w", name, err)
+		return Pool{}, fmt.Errorf("look up pool '%s': %w", name, err)
 	}
 	found := d.Body.(*osdmap.Pool)
 	return Pool{c: c, id: found.ID, name: found.Name}, nil
