@@ -65,9 +65,10 @@ func (o *Objecter) settle(op *op, c *call, ev core.Answered) {
 		o.unanswered(op, ev.Err)
 		return
 	}
+	op.said = failed
 	outcome := failed.Code.Outcome()
 	if failed.Code == wire.Expired {
-		outcome = wire.Retry // of this send; our own deadline says what that means for the operation
+		outcome = wire.Retry // of this send: of an older one it says nothing
 	}
 	if outcome != wire.Ambiguous {
 		op.open--
@@ -77,6 +78,8 @@ func (o *Objecter) settle(op *op, c *call, ev core.Answered) {
 		o.refused(op, ev.Body, failed)
 	case failed.Code == wire.Forgotten && op.kind == write:
 		o.finish(op, Done{Err: fmt.Errorf("%w: %w", ErrUnknown, failed)})
+	case failed.Code == wire.Expired && op.open == 0:
+		o.giveUp(op, ErrTimeout)
 	case failed.Code == wire.Internal:
 		o.refusedUnknown(op, failed)
 	default:

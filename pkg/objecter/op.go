@@ -45,6 +45,7 @@ type op struct {
 	sends int
 
 	why        string
+	said       *wire.Error // the last answer that did not settle it
 	charged    bool // it counts in the budget
 	queued     bool
 	ended      bool
@@ -208,6 +209,8 @@ func (o *Objecter) describe(op *op) string {
 		return "waits: " + op.why
 	case op.queued:
 		return "waits for room: too many operations are under way"
+	case op.sends > 0 && len(op.under) == 0 && op.said != nil:
+		return fmt.Sprintf("%v said: %v", op.to.Entity, op.said)
 	case op.sends > 0 && op.kind == monCommand:
 		return fmt.Sprintf("no answer from %v", op.to.Entity)
 	case op.sends > 0:

@@ -130,17 +130,23 @@ func (o *Objecter) newFloor(pg osdmap.PGID) wire.PGVersion {
 // message is what an operation sends.
 func (op *op) message(o *Objecter, resend bool) (wire.Class, wire.Type, any) {
 	target := wire.Target{PG: wire.PG(op.pg), Namespace: op.obj.Namespace, Key: op.obj.Key, Object: op.obj.Name}
-	left := wire.Millis(max(1, (op.deadline-o.now.Mono)/time.Millisecond))
+	left := op.deadline - o.now.Mono
+	left -= min(left/8, margin)
 	switch op.kind {
 	case write:
-		return wire.Data, wire.TypeWrite, &wire.Write{Target: target, Timeout: left, Steps: op.steps, Floor: op.floor, Resend: resend}
+		return wire.Data, wire.TypeWrite, &wire.Write{Target: target, Timeout: millis(left), Steps: op.steps, Floor: op.floor, Resend: resend}
 	case read:
-		return wire.Data, wire.TypeRead, &wire.Read{Target: target, Timeout: left, Steps: op.steps}
+		return wire.Data, wire.TypeRead, &wire.Read{Target: target, Timeout: millis(left), Steps: op.steps}
 	case list:
 		return wire.Data, wire.TypeList, op.body
 	}
 	return wire.Control, wire.TypeCommand, op.body
 }
+
+// margin is how much sooner than we an OSD gives an operation up, so that it can still say why.
+const margin = 250 * time.Millisecond
+
+func millis(d time.Duration) wire.Millis { return wire.Millis(max(1, d/time.Millisecond)) }
 
 // call sends a request and keeps it until it ends.
 func (o *Objecter) call(s core.Send, op *op, id uint64, reply int, timeout time.Duration) uint64 {
