@@ -44,7 +44,8 @@ type Cluster struct {
 	pool     osdmap.PoolID
 
 	stores  []osdmap.UUID // by OSD, of its present disk
-	gone    []bool        // by OSD: it never comes back
+	gone    []bool        // by OSD: it does not come back, for now or ever
+	lost    int           // the OSD that is gone for good at the end; -1: none
 	budget  bool          // a copy may be destroyed: all PGs were clean since the last time
 	faults  int
 	history []history.Operation
@@ -97,7 +98,7 @@ func uuid(r *core.Rand) osdmap.UUID {
 // newCluster makes the nodes. Nothing runs yet.
 func newCluster(cfg settings, trace io.Writer) *Cluster {
 	cfg.World.Seed, cfg.World.Trace = cfg.Seed, trace
-	c := &Cluster{w: New(cfg.World), cfg: cfg, rand: core.RandFor(cfg.Seed, "cluster"), budget: true}
+	c := &Cluster{w: New(cfg.World), cfg: cfg, rand: core.RandFor(cfg.Seed, "cluster"), budget: true, lost: -1}
 	c.fsid = uuid(c.rand)
 	c.log = c.w.NewLog(mon.Machine(), cfg.Log)
 	for i := range cfg.Mons {

@@ -22,13 +22,13 @@ func draw(o Options) settings {
 	s.Hosts = s.OSDs
 	s.Size = min(s.Hosts, pick(r, 2, 3, 3, 3, 3, 4))
 	s.MinSize = min(s.Size, pick(r, 2, 2, 2, 2, 3))
-	s.Seconds = or(o.Seconds, pick(r, 10, 20, 30, 40))
+	s.Seconds = or(o.Seconds, pick(r, 15, 20, 30, 40))
 	s.Heal = 90
 	s.Workload = scenario.Workload{
 		Writers: pick(r, 1, 2, 3, 4),
 		Readers: pick(r, 1, 2, 3),
-		Lanes:   pick(r, 1, 2, 3),
-		Think:   pick(r, 5*time.Millisecond, 20*time.Millisecond, 60*time.Millisecond),
+		Lanes:   pick(r, 1, 1, 2),
+		Think:   pick(r, 20*time.Millisecond, 100*time.Millisecond, 300*time.Millisecond),
 	}
 	s.Workload.Objects = (s.Workload.Writers*s.Workload.Lanes + 2) * pick(r, 1, 2, 4)
 	s.drawFaults(r, o.Faults)
@@ -74,7 +74,7 @@ func draw(o Options) settings {
 
 // drawFaults takes some of the kinds, or those that were asked for.
 func (s *settings) drawFaults(r *core.Rand, want []string) {
-	every := pick(r, 500*time.Millisecond, time.Second, 2*time.Second, 4*time.Second) // any of them
+	every := pick(r, 300*time.Millisecond, 700*time.Millisecond, 1500*time.Millisecond, 3*time.Second) // any of them
 	if want == nil {
 		share := pick(r, 100_000, 250_000, 500_000)
 		for _, k := range scenario.Kinds {

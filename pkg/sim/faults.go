@@ -463,7 +463,11 @@ func (n *nemesis) end() {
 		o.SlowDisk(0)
 		o.Resume()
 		c.restart(o)
-		c.insist("osd in", "id", strconv.Itoa(id))
+		if name := strconv.Itoa(id); id == c.lost {
+			c.insist("osd out", "id", name)
+		} else {
+			c.insist("osd reweight", "id", name, "weight", "1")
+		}
 	}
 }
 

@@ -107,9 +107,9 @@ func (c *Cluster) finish(n *nemesis) {
 		end = scenario.Healed
 	}
 	if end == scenario.Lost {
-		id := n.rand.IntN(len(c.osds))
-		c.gone[id] = true
-		c.osds[id].Crash(true)
+		c.lost = n.rand.IntN(len(c.osds))
+		c.gone[c.lost] = true
+		c.osds[c.lost].Crash(true)
 	}
 	n.end()
 	c.w.Run(c.w.now + 2*time.Second)
