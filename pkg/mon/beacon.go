@@ -119,9 +119,7 @@ func (l *leader) measure(old, n *wire.PGStat) {
 	if cause == "" {
 		cause = old.Cause // its last bytes
 	}
-	if cause == "" {
-		cause = "unknown"
-	}
+	cause = l.cause(cause)
 	if pushed > 0 || n.ToRecover > 0 {
 		mv := l.moved[cause]
 		if mv == nil {

@@ -72,6 +72,15 @@ func (a args) weight(name string) (crush.Weight, error) {
 	return crush.ParseWeight(v)
 }
 
+// part is a weight from 0 to 1.
+func (a args) part(name string) (crush.Weight, error) {
+	w, err := a.weight(name)
+	if err == nil && w > crush.One {
+		err = fmt.Errorf("%s %v: must be 0 to 1", name, w)
+	}
+	return w, err
+}
+
 // osds are the OSDs of argument id or ids: 3, osd.3, or several.
 func (a args) osds() ([]osdmap.OSDID, error) {
 	words := strings.FieldsFunc(a.text("id")+" "+a.text("ids"), func(r rune) bool { return r == ' ' || r == ',' })

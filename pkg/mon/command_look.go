@@ -133,7 +133,7 @@ func (l *leader) moving() []status.Moving {
 		if p.ToRecover == 0 {
 			continue
 		}
-		cause := or(p.Cause, "unknown")
+		cause := l.cause(p.Cause)
 		mv := by[cause]
 		if mv == nil {
 			mv = &status.Moving{Cause: cause}

@@ -116,7 +116,7 @@ func crushWeight(m *crush.Map, id osdmap.OSDID) (crush.Weight, bool) {
 }
 
 func osdReweight(_ *leader, d *draft, a args) (outcome, error) {
-	w, err := a.weight("weight")
+	w, err := a.part("weight")
 	if err != nil {
 		return outcome{}, err
 	}
@@ -129,7 +129,7 @@ func osdReweight(_ *leader, d *draft, a args) (outcome, error) {
 }
 
 func osdAffinity(_ *leader, d *draft, a args) (outcome, error) {
-	w, err := a.weight("weight")
+	w, err := a.part("weight")
 	if err != nil {
 		return outcome{}, err
 	}

@@ -35,13 +35,15 @@ type leader struct {
 	places places
 	tree   tree
 	pages  []page
+	watch  healthWatch
+	causes map[osdmap.Epoch]string
 }
 
 func newLeader(c *Core, term uint64) *leader {
 	return &leader{
 		c: c, term: term, since: c.now, ticked: c.now.Mono,
 		osds: make(map[osdmap.OSDID]*osdSoft), pgs: make(map[osdmap.PGID]*pgSoft), mons: make(map[string]*monSoft),
-		checks: make(map[string]sinceThen), moved: make(map[string]*moving),
+		checks: make(map[string]sinceThen), moved: make(map[string]*moving), causes: make(map[osdmap.Epoch]string),
 	}
 }
 
@@ -154,6 +156,7 @@ func (l *leader) tick() {
 	l.putOut()
 	l.watchFullness()
 	l.trim()
+	l.watchHealth()
 }
 
 // afterPause forgives what came about while this core itself stood still: beacons that wait in the

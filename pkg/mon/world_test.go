@@ -28,6 +28,7 @@ import (
 //	report osd.1 osd.2 silent|refused|hung for=2s      withdraw osd.1 osd.2
 //	temp osd.1 pg=1.0 interval=4 osds=1,2
 //	silence osd.1 …, alive osd.1 …   no more beacons; again
+//	unheard osd.1 osd.2, slow osd.1 3   also what its beacons say
 //	disk osd.1 size= used=           what its beacons say
 //	pgs active+clean [objects= bytes= todo= cause= only=1.0]      what primaries say of their PGs
 //	cmd NAME [key=value …] [id=7 as=x via=b]           a command; values have ~ for a blank
@@ -37,6 +38,7 @@ import (
 //	show io moving pgs …             parts of the status
 //	epochs [n=60]                    so many epochs, quietly
 //	maps [whole] [after= epoch=]     what a monitor has of them
+//	wall -1h                         clocks on walls are set
 //	cut a, mend a                    a monitor hears no other one
 //	+2s                              time passes
 //
@@ -46,7 +48,8 @@ type world struct {
 	t     *testing.T
 	trace []string
 	now   time.Duration
-	beat  time.Duration // when OSDs send their next beacons
+	wall  osdmap.UnixMilli // what the clocks on the walls were set forward by
+	beat  time.Duration    // when OSDs send their next beacons
 	mons  map[string]*node
 	order []string
 
@@ -106,6 +109,8 @@ type fakeOSD struct {
 	store      osdmap.UUID
 	alive      bool
 	size, used uint64
+	slow       uint32
+	unheard    []wire.Unheard
 	config     uint64
 	term       uint64
 }
@@ -203,6 +208,10 @@ func (w *world) do(words []string) error {
 		})
 	case "show":
 		w.show(plain)
+	case "wall":
+		d, err := time.ParseDuration(plain[0])
+		w.wall += osdmap.UnixMilli(d / time.Millisecond)
+		return err
 	case "health":
 		w.health(opts)
 	case "osds":
@@ -397,7 +406,7 @@ func (w *world) settle() {
 }
 
 func (w *world) time() core.Time {
-	return core.Time{Mono: w.now, Wall: osdmap.UnixMilli(1_000_000 + w.now/time.Millisecond)}
+	return core.Time{Mono: w.now, Wall: 1_000_000_000 + w.wall + osdmap.UnixMilli(w.now/time.Millisecond)}
 }
 
 func (w *world) effect(n *node, e core.Effect) {
@@ -583,6 +592,16 @@ func (w *world) osdSays(verb string, plain []string, opts options) error {
 		}
 		ask := wire.TempAsk{PG: wire.PG(pg), Interval: osdmap.Epoch(opts.number("interval", 0)), OSDs: opts.ids("osds")}
 		w.sendOSD(o, verb, opts, wire.TypePGTemp, &wire.PGTemp{OSD: o.id, GID: o.gid(), Asks: []wire.TempAsk{ask}})
+	case "unheard":
+		o := w.osd(plain[0])
+		o.unheard = nil
+		for _, name := range plain[1:] {
+			o.unheard = append(o.unheard, wire.Unheard{OSD: w.osd(name).id, Reason: wire.Silent, For: 700})
+		}
+	case "slow":
+		n, err := strconv.ParseUint(plain[1], 10, 32)
+		w.osd(plain[0]).slow = uint32(n)
+		return err
 	case "beacon":
 		o := w.osd(plain[0])
 		o.config = opts.number("config", o.config)
@@ -651,7 +670,7 @@ func (w *world) beacons() {
 }
 
 func (w *world) beacon(o *fakeOSD, what string, opts options) {
-	b := &wire.Beacon{OSD: o.id, GID: o.gid(), Size: o.size, Used: o.used, Complete: true, Term: o.term, Config: o.config}
+	b := &wire.Beacon{OSD: o.id, GID: o.gid(), Size: o.size, Used: o.used, Complete: true, Term: o.term, Config: o.config, SlowOps: o.slow, Unheard: o.unheard}
 	if n := w.mons[w.leader]; n != nil && n.state.(*State).m != nil {
 		w.fill(b, n.state.(*State))
 	}
@@ -769,6 +788,6 @@ func (w *world) showOSDs() {
 func (w *world) showLines(opts options) {
 	st := w.mons[w.order[0]].state.(*State)
 	for _, l := range st.lines.last(int(opts.number("last", 10))).slice() {
-		w.say("%s", string(must(json.Marshal(l.Text))))
+		w.say("%d %s", l.Time, l.Text)
 	}
 }
