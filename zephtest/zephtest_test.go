@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"testing"
+	"time"
 
 	"zeph/pkg/client"
 	"zeph/pkg/status"
@@ -25,6 +26,7 @@ func TestObjectsOutliveAnOSD(t *testing.T) {
 			c.Restart("osd.1")
 			c.WaitHealthy()
 			get(t, pool, 40)
+			ended(t, c)
 		})
 	}
 }
@@ -44,6 +46,17 @@ func get(t *testing.T, pool client.Pool, n int) {
 		got, _, err := pool.Get(t.Context(), fmt.Sprint("object-", i))
 		if err != nil || !bytes.Equal(got, content(i)) {
 			t.Fatalf("get %d: %d bytes, %v", i, len(got), err)
+		}
+	}
+}
+
+// ended waits until every request has been ended: one that a daemon forgets holds its sender's credit for
+// ever.
+func ended(t *testing.T, c *zephtest.Cluster) {
+	t.Helper()
+	for again := time.NewTicker(10 * time.Millisecond); c.Requests() > 0; <-again.C {
+		if t.Context().Err() != nil {
+			t.Fatalf("%d requests are not ended", c.Requests())
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -83,6 +84,7 @@ func (s *settings) world(m *world.ClusterMon, cluster *world.Cluster, id identit
 			Dir: s.Data, Name: s.name, Store: id.store.String(), Addr: m.Control, Machine: mon.Machine(),
 		},
 		LogDests: func(st core.State) []core.Dest { return st.(*mon.State).Dests() },
+		Goodbye:  4 * time.Second,
 		Logger:   s.Logger(stderr).With("mon", s.name), Software: daemon.Software("zeph-mon"),
 		Ready: func() { fmt.Fprintf(stdout, "ready mon.%s\n", s.name) },
 	})

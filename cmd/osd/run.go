@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -58,7 +59,7 @@ func (s *settings) run(ctx context.Context, stdout, stderr io.Writer) (err error
 		Listen:     s.Endpoints(places, s.endpoint),
 		PublicHost: s.publicAddr, ClusterHost: s.clusterHost(),
 		Monitors: cluster.Dests(), Hear: []wire.Type{wire.TypeMapHint},
-		Store: st, Logger: log, Software: software,
+		Store: st, Logger: log, Software: software, Goodbye: 4 * time.Second,
 		Ready: func() { fmt.Fprintf(stdout, "ready %v\n", id) },
 	})
 	if err != nil {

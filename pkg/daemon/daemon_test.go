@@ -2,10 +2,13 @@ package daemon
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -87,6 +90,24 @@ func TestWhatIsWrongWithACommandLine(t *testing.T) {
 				t.Errorf("%q: %q is not in\n%s", tt.args, want, &out)
 			}
 		}
+	}
+}
+
+// A daemon that does not end when it is told to is not waited for.
+func TestPatienceEnds(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	hang := make(chan struct{})
+	defer close(hang)
+	err := within(ctx, time.Millisecond, func() error {
+		<-hang
+		return nil
+	})
+	if err == nil || !strings.Contains(err.Error(), "did not end in 1ms") {
+		t.Error(err)
+	}
+	if err := within(ctx, time.Minute, func() error { return errors.New("its own") }); err == nil || err.Error() != "its own" {
+		t.Error(err)
 	}
 }
 

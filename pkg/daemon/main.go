@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -47,7 +48,7 @@ func execute(ctx context.Context, root *cobra.Command, args []string, stdout, st
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		return Usage(settle(cmd.Flags(), os.LookupEnv))
 	}
-	err := root.ExecuteContext(ctx)
+	err := within(ctx, patience, func() error { return root.ExecuteContext(ctx) })
 	if err == nil {
 		return 0
 	}
@@ -57,6 +58,26 @@ func execute(ctx context.Context, root *cobra.Command, args []string, stdout, st
 		return 2
 	}
 	return 1
+}
+
+// patience is how long a daemon may take to end after it was told to.
+const patience = 5 * time.Second
+
+// within waits for f, but not for ever once ctx has ended: a disk that hangs may hold it up.
+func within(ctx context.Context, patience time.Duration, f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(patience):
+		return fmt.Errorf("did not end in %v: does a disk hang?", patience)
+	}
 }
 
 // NoArgs refuses words that are no flags.

@@ -2,6 +2,7 @@ package world
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -22,6 +23,7 @@ type replog struct {
 
 	mu    sync.Mutex
 	ended bool
+	hung  bool                      // its disk does not work: closing it could take for ever
 	mons  map[wire.Entity]core.Dest // where monitors listen, as far as is known
 }
 
@@ -41,7 +43,20 @@ func newReplog(w *World, cfg consensus.Config) (*replog, error) {
 // run is a member until ctx ends. When the log fails, so does the world.
 func (l *replog) run(ctx context.Context) {
 	if err := l.node.Run(ctx); err != nil {
+		l.mu.Lock()
+		l.hung = errors.Is(err, consensus.ErrDisk)
+		l.mu.Unlock()
 		l.w.fail(err)
+	}
+}
+
+// close gives the folder back, if it was not run.
+func (l *replog) close() {
+	l.mu.Lock()
+	hung := l.hung
+	l.mu.Unlock()
+	if !hung {
+		l.node.Close()
 	}
 }
 

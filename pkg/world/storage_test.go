@@ -12,6 +12,7 @@ import (
 	"zeph/pkg/osdmap"
 	"zeph/pkg/store"
 	"zeph/pkg/store/mem"
+	"zeph/pkg/wire"
 )
 
 // moody is a store that is busy, full or dead when told to.
@@ -135,5 +136,25 @@ func TestReadsAndStatistics(t *testing.T) {
 			t.Errorf("after a commit: %+v", st)
 		}
 		a.kill()
+	})
+}
+
+// stuck is a store whose write under way has taken so long.
+type stuck struct {
+	*mem.Store
+	since time.Duration
+}
+
+func (s stuck) Stats() store.Stats { return store.Stats{Stalled: s.since} }
+
+// A disk that hangs shows in the answers to pings.
+func TestPongTellsOfTheDisk(t *testing.T) {
+	st := stuck{mem.New(mem.Config{}), 3 * time.Second}
+	withStore(t, st, func(a *actor) {
+		client := a.stage.actor("client.a", nil)
+		client.does(core.Call{Send: core.Send{To: a.dest(0), Class: wire.Heartbeat, Type: wire.TypePing, Body: &wire.Ping{}}})
+		if p := next[core.Answered](client).Body.(*wire.Pong); p.Commit != 3_000_000 || p.Turn != 0 {
+			t.Errorf("%+v", p)
+		}
 	})
 }

@@ -160,7 +160,7 @@ func (w *World) Close() {
 	w.closing.Do(func() {
 		w.doors.close()
 		if w.log != nil {
-			w.log.node.Close()
+			w.log.close()
 		}
 	})
 }

@@ -349,6 +349,40 @@ func TestOneLinkForARunAndWhicheverRun(t *testing.T) {
 	})
 }
 
+// A link that nobody uses goes, and one to a run that is no more takes those of all classes along.
+func TestLinksGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		s := &stage{t, inproc.New(), "inproc://*", func() time.Duration { return time.Since(start) }}
+		server := s.actor("osd.1", answering)
+		client := s.actor("client.a", nil)
+		to := server.dest(server.GID())
+		control := core.Call{Send: core.Send{To: to, Class: wire.Control, Type: wire.TypeEcho, Body: &wire.Echo{}}}
+		client.does(echo(to, 1), control)
+		next[core.Answered](client)
+		next[core.Answered](client)
+		if n := client.Stats().Links; n != 2 {
+			t.Errorf("%d links, want 2", n)
+		}
+		server.does(core.Rename{GID: 4711})
+		for range 2 {
+			next[core.SessionReset](client)
+		}
+		client.does(echo(server.dest(4711), 2))
+		if a := next[core.Answered](client); a.Err != nil {
+			t.Fatal(a.Err)
+		}
+		if n := client.Stats().Links; n != 1 {
+			t.Errorf("%d links to the new run, want 1", n)
+		}
+		time.Sleep(idle + 2*tidyEvery)
+		next[core.SessionReset](client)
+		if n := client.Stats().Links; n != 0 {
+			t.Errorf("%d links that nobody uses", n)
+		}
+	})
+}
+
 // A daemon that becomes another run of itself keeps its addresses. The old run's sessions end.
 func TestRename(t *testing.T) {
 	both(t, func(s *stage) {
