@@ -175,7 +175,7 @@ func decodeRequest(kind uint8, b []byte) (any, error) {
 	case kindAppend:
 		return r.append(head, term)
 	case kindVote:
-		v := &raft.RequestVoteRequest{RPCHeader: head, Term: term, Candidate: head.Addr}
+		v := &raft.RequestVoteRequest{RPCHeader: head, Term: term}
 		v.LastLogIndex, v.LastLogTerm, v.LeadershipTransfer = r.number(), r.number(), r.bool()
 		return v, r.end()
 	case kindPreVote:
@@ -186,6 +186,9 @@ func decodeRequest(kind uint8, b []byte) (any, error) {
 		}
 		return v, r.end()
 	case kindTimeoutNow:
+		if term != 0 && r.err == nil {
+			r.err = malformed("a term of no use")
+		}
 		return &raft.TimeoutNowRequest{RPCHeader: head}, r.end()
 	case kindSnapshot:
 		return r.snapshot(head, term)
@@ -194,7 +197,7 @@ func decodeRequest(kind uint8, b []byte) (any, error) {
 }
 
 func (r *reader) append(head raft.RPCHeader, term uint64) (*raft.AppendEntriesRequest, error) {
-	a := &raft.AppendEntriesRequest{RPCHeader: head, Term: term, Leader: head.Addr}
+	a := &raft.AppendEntriesRequest{RPCHeader: head, Term: term}
 	a.PrevLogEntry, a.PrevLogTerm, a.LeaderCommitIndex = r.number(), r.number(), r.number()
 	n := r.count()
 	if n > maxEntries && r.err == nil {
@@ -231,7 +234,7 @@ func checkEntry(e *raft.Log) error {
 }
 
 func (r *reader) snapshot(head raft.RPCHeader, term uint64) (*raft.InstallSnapshotRequest, error) {
-	s := &raft.InstallSnapshotRequest{RPCHeader: head, Term: term, SnapshotVersion: 1, Leader: head.Addr}
+	s := &raft.InstallSnapshotRequest{RPCHeader: head, Term: term, SnapshotVersion: 1}
 	s.LastLogIndex, s.LastLogTerm, s.ConfigurationIndex = r.number(), r.number(), r.number()
 	s.Size = int64(r.number())
 	s.Configuration = r.bytes(maxConfig)

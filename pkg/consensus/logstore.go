@@ -12,13 +12,14 @@ import (
 )
 
 // logStore keeps what a member must not forget: entries of the log, its term and its vote. It is one bbolt
-// file of three buckets, whose rows have checksums:
+// file of two buckets, whose rows have checksums:
 //
-//	log     index → entry, without gaps
-//	stable  raft's own keys: term, vote
-//	self    "format" → what this file is; "member" → whose; "bounds" → first, last, commit index
+//	log   index → entry, without gaps
+//	self  "format" → what this file is; "member" → whose; "bounds" → first, last, commit index;
+//	      "stable" → what raft keeps by key: term, vote
 //
-// bounds is written with every change of the log, so entries that went missing from either end are noticed.
+// bounds is written with every change of the log, and all of self's rows are always there: so whatever goes
+// missing is missed.
 //
 // A write that fails never returns: raft would panic on it, or believe the wrong thing about the entry. It
 // counts as one that hangs, and the process ends (ErrDisk).
@@ -34,6 +35,7 @@ type logStore struct {
 
 	mu     sync.Mutex
 	bounds bounds
+	stable stable
 	anchor anchor
 }
 
@@ -51,13 +53,13 @@ var (
 )
 
 var (
-	bucketLog    = []byte("log")
-	bucketStable = []byte("stable")
-	bucketSelf   = []byte("self")
+	bucketLog  = []byte("log")
+	bucketSelf = []byte("self")
 
 	keyFormat = []byte("format")
 	keyMember = []byte("member")
 	keyBounds = []byte("bounds")
+	keyStable = []byte("stable")
 )
 
 // IsMonotonic has raft remove all entries when a snapshot replaces them, instead of leaving a gap.
@@ -129,7 +131,7 @@ func (s *logStore) StoreLogs(entries []*raft.Log) error {
 	}
 	return s.write(func(tx *bbolt.Tx, b *bounds) error {
 		bucket := tx.Bucket(bucketLog)
-		bucket.FillPercent = 0.95 // the log grows at its end
+		bucket.FillPercent = fill
 		var value []byte
 		for _, e := range entries {
 			if !b.extend(e.Index) {
@@ -169,26 +171,21 @@ func (s *logStore) DeleteRange(lowest, highest uint64) error {
 
 // Set keeps a value under one of raft's own keys.
 func (s *logStore) Set(key, value []byte) error {
-	return s.write(func(tx *bbolt.Tx, _ *bounds) error {
-		return tx.Bucket(bucketStable).Put(key, sealRow(bucketStable, key, value))
-	})
+	s.mu.Lock()
+	next := s.stable.with(string(key), value)
+	s.mu.Unlock()
+	err := s.write(func(tx *bbolt.Tx, _ *bounds) error { return next.put(tx) })
+	s.mu.Lock()
+	s.stable = next
+	s.mu.Unlock()
+	return err
 }
 
 // Get is the value under a key; nil: there is none.
-func (s *logStore) Get(key []byte) (value []byte, err error) {
-	err = s.db.View(func(tx *bbolt.Tx) error {
-		row := tx.Bucket(bucketStable).Get(key)
-		if row == nil {
-			return nil
-		}
-		kept, err := openRow(bucketStable, key, row)
-		value = append([]byte{}, kept...)
-		return err
-	})
-	if err != nil {
-		s.fail(fmt.Errorf("read %s: %w", key, err))
-	}
-	return value, nil
+func (s *logStore) Get(key []byte) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return copied(s.stable.get(string(key))), nil
 }
 
 // SetUint64 is Set of a number.
@@ -203,7 +200,7 @@ func (s *logStore) GetUint64(key []byte) (uint64, error) {
 		return 0, err
 	}
 	if len(value) != 8 {
-		s.fail(fmt.Errorf("read %s: %d bytes for a number", key, len(value)))
+		return 0, fmt.Errorf("%s: %d bytes for a number", key, len(value))
 	}
 	return binary.BigEndian.Uint64(value), nil
 }

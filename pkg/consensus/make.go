@@ -22,6 +22,11 @@ func makeFolder(dir, id string, first []core.Member, sync bool) error {
 	if err := checkFirst(id, first); err != nil {
 		return err
 	}
+	lock, err := lockFolder(dir)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
 	file := filepath.Join(dir, logName)
 	if _, err := os.Stat(file); err == nil {
 		return fmt.Errorf("monitor's log %s: %w", file, os.ErrExist)
@@ -31,19 +36,16 @@ func makeFolder(dir, id string, first []core.Member, sync bool) error {
 		return err
 	}
 	defer os.RemoveAll(work)
-	var failure error // the disk's
-	s, err := openLog(work, id, sync, func(err error) { failure = err })
-	if err != nil {
+	if err := makeLog(work, id); err != nil {
 		return err
 	}
-	err = begin(s, first)
-	if err = errors.Join(err, failure, s.close()); err != nil {
+	if err := begin(work, id, first, sync); err != nil {
 		return err
 	}
 	if err := os.Rename(filepath.Join(work, logName), file); err != nil {
 		return err
 	}
-	return (&snapshots{dir: dir, sync: sync}).syncDir()
+	return syncFolder(dir, sync)
 }
 
 func checkFirst(id string, first []core.Member) error {
@@ -59,12 +61,17 @@ func checkFirst(id string, first []core.Member) error {
 }
 
 // begin writes the first entry, as raft.BootstrapCluster does.
-func begin(s *logStore, first []core.Member) error {
+func begin(dir, id string, first []core.Member, sync bool) error {
 	if len(first) == 0 {
 		return nil
 	}
-	if err := s.SetUint64([]byte("CurrentTerm"), 1); err != nil {
+	s, err := openLog(dir, id, sync, func(error) {})
+	if err != nil {
 		return err
 	}
-	return s.StoreLog(&raft.Log{Index: 1, Term: 1, Type: raft.LogConfiguration, Data: raft.EncodeConfiguration(configurationOf(first))})
+	err = s.SetUint64([]byte("CurrentTerm"), 1)
+	if err == nil {
+		err = s.StoreLog(&raft.Log{Index: 1, Term: 1, Type: raft.LogConfiguration, Data: raft.EncodeConfiguration(configurationOf(first))})
+	}
+	return errors.Join(err, s.close())
 }

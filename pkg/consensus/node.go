@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -21,6 +20,7 @@ var ErrDisk = errors.New("the disk of the monitor's log does not work")
 // Node is one member of a log. Open it, Run it; Do and Serve may be called at any time.
 type Node struct {
 	cfg       Config
+	lock      *os.File
 	store     *logStore
 	snaps     *snapshots
 	fsm       *fsm
@@ -51,35 +51,40 @@ func Open(cfg Config) (*Node, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("monitor's log: %w", err)
 	}
-	if info, err := os.Stat(filepath.Join(cfg.Dir, logName)); err != nil {
-		return nil, fmt.Errorf("monitor's log: %w", err)
-	} else if info.Size() == 0 {
-		return nil, fmt.Errorf("monitor's log %s: %w: it is empty", filepath.Join(cfg.Dir, logName), ErrDamaged)
-	}
 	n := &Node{cfg: cfg, queue: newQueue(), ready: make(chan struct{}), stopping: make(chan struct{}), failed: make(chan error, 1),
 		proposals: make(chan proposal, cfg.Pending), changes: make(chan core.ChangeMembers, cfg.Pending), changed: make(chan struct{}, 1)}
 	n.fsm = newFSM(cfg.Machine, n.queue.put)
-	var err error
-	n.store, err = openLog(cfg.Dir, cfg.id(), !cfg.NoSync, func(err error) { n.failed <- err })
-	if err != nil {
+	if err := n.open(); err != nil {
 		return nil, err
-	}
-	n.snaps, err = openSnapshots(cfg.Dir, !cfg.NoSync, cfg.Log, n.store.anchored)
-	if err == nil {
-		err = settle(n.store, n.snaps, cfg.Machine)
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("monitor's log in %s: %w", cfg.Dir, err), n.store.close())
 	}
 	n.transport = newTransport(cfg.id(), cfg.Addr, cfg.Call, cfg.Dir, cfg.timeouts())
 	n.transport.hung, n.transport.leads, n.transport.applied = n.hung, n.leads, n.applied
 	return n, nil
 }
 
+func (n *Node) open() error {
+	var err error
+	if n.lock, err = lockFolder(n.cfg.Dir); err != nil {
+		return err
+	}
+	n.store, err = openLog(n.cfg.Dir, n.cfg.id(), !n.cfg.NoSync, func(err error) { n.failed <- err })
+	if err != nil {
+		return errors.Join(err, n.lock.Close())
+	}
+	n.snaps, err = openSnapshots(n.cfg.Dir, !n.cfg.NoSync, n.cfg.Log, n.store.anchored)
+	if err == nil {
+		err = settle(n.store, n.snaps, n.cfg.Machine)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("monitor's log in %s: %w", n.cfg.Dir, err), n.Close())
+	}
+	return nil
+}
+
 // Close gives back the folder of a Node that was not run.
 func (n *Node) Close() error {
 	var err error
-	n.closed.Do(func() { err = n.store.close() })
+	n.closed.Do(func() { err = errors.Join(n.store.close(), n.lock.Close()) })
 	return err
 }
 

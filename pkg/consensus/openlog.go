@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -24,86 +25,75 @@ var (
 const (
 	logName   = "log.db"
 	logFormat = "zeph monitor log 1"
+	fill      = 0.95     // of a page: the log grows at its end
 	mapSize   = 64 << 20 // address space only: so the map seldom has to grow
 )
 
-// openLog opens the log store in a folder, or makes it, and reads every row of it. What it returns is whole:
-// a damaged file is an error. failed is called once, should the disk fail later.
+// openLog opens the log store in a folder that is locked. It reads every row, and writes them into a new file that takes
+// the old one's place: bbolt trusts the pages of a file that it is to write to, and none of this one's have
+// checksums. So what it returns is whole; a damaged file is an error.
+//
+// failed is called once, should the disk fail later.
 func openLog(dir, member string, sync bool, failed func(error)) (*logStore, error) {
 	name := filepath.Join(dir, logName)
+	err := guard(func() error { return rewrite(name, member, sync) })
+	if err != nil {
+		return nil, fmt.Errorf("monitor's log %s: %w", name, damaged(err))
+	}
 	s := &logStore{watch: newWatch(), failed: failed, turn: make(chan struct{}, 1)}
-	err := guard(func() error { return s.open(name, member, sync) })
-	if err == nil {
-		return s, nil
+	if s.db, err = openNew(name, sync); err != nil {
+		return nil, fmt.Errorf("monitor's log %s: %w", name, err)
 	}
-	if s.db != nil {
-		_ = guard(s.db.Close)
+	err = s.db.View(func(tx *bbolt.Tx) error {
+		s.stable, err = readStable(tx)
+		return errors.Join(err, s.bounds.get(tx))
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("monitor's log %s: %w", name, err), s.db.Close())
 	}
-	if errors.Is(err, bbolterrors.ErrTimeout) {
-		err = ErrInUse
-	}
-	return nil, fmt.Errorf("monitor's log %s: %w", name, err)
+	return s, nil
 }
 
-func (s *logStore) open(name, member string, sync bool) error {
-	info, err := os.Stat(name)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-	case err != nil:
+// makeLog makes an empty log store. It must not exist.
+func makeLog(dir, member string) error {
+	name := filepath.Join(dir, logName)
+	if _, err := os.Stat(name); err == nil {
+		return fmt.Errorf("monitor's log %s: %w", name, os.ErrExist)
+	}
+	db, err := openNew(name, true)
+	if err != nil {
 		return err
-	case info.Size() > 0:
-		if err := checkFile(name, info.Size()); err != nil {
+	}
+	err = db.Update(func(tx *bbolt.Tx) error {
+		return errors.Join(makeBuckets(tx, member), new(bounds).put(tx), stable(nil).put(tx))
+	})
+	return errors.Join(err, db.Close())
+}
+
+func openNew(name string, sync bool) (*bbolt.DB, error) {
+	db, err := bbolt.Open(name, 0o600, &bbolt.Options{Timeout: time.Second, InitialMmapSize: mapSize,
+		NoFreelistSync: true, FreelistType: bbolt.FreelistMapType, NoSync: !sync})
+	if err == nil {
+		db.AllocSize = 1 << 20 // the file grows by so much
+	}
+	return db, err
+}
+
+// damaged says that a file is, unless the error says something else.
+func damaged(err error) error {
+	for _, other := range []error{ErrForeign, ErrDamaged, os.ErrPermission, os.ErrNotExist, syscall.ENOSPC} {
+		if errors.Is(err, other) {
 			return err
 		}
 	}
-	// The list of free pages is not kept but worked out here: a damaged one would have bbolt write over what
-	// is in use.
-	s.db, err = bbolt.Open(name, 0o600, &bbolt.Options{Timeout: time.Second, InitialMmapSize: mapSize,
-		NoFreelistSync: true, FreelistType: bbolt.FreelistMapType, NoSync: !sync})
-	if err != nil {
-		return damaged(err)
-	}
-	err = s.db.Update(func(tx *bbolt.Tx) error { return makeBuckets(tx, member) })
-	if err != nil {
-		return damaged(err)
-	}
-	return s.db.View(func(tx *bbolt.Tx) error { return damaged(s.check(tx, member)) })
-}
-
-// checkFile walks all of the file without writing to it.
-func checkFile(name string, size int64) error {
-	db, err := bbolt.Open(name, 0o600, &bbolt.Options{Timeout: time.Second, ReadOnly: true})
-	if err != nil {
-		return damaged(err)
-	}
-	err = guard(func() error {
-		return db.View(func(tx *bbolt.Tx) error {
-			if tx.Size() > size {
-				return fmt.Errorf("the file has %d bytes of %d", size, tx.Size())
-			}
-			return tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
-				return b.ForEach(func(key, row []byte) error {
-					_, err := openRow(name, key, row)
-					return err
-				})
-			})
-		})
-	})
-	return damaged(errors.Join(err, guard(db.Close)))
-}
-
-func damaged(err error) error {
-	if err == nil || errors.Is(err, ErrForeign) || errors.Is(err, bbolterrors.ErrTimeout) || errors.Is(err, os.ErrPermission) {
-		return err
+	if errors.Is(err, bbolterrors.ErrTimeout) {
+		return ErrInUse
 	}
 	return fmt.Errorf("%w: %w", ErrDamaged, err)
 }
 
 func makeBuckets(tx *bbolt.Tx, member string) error {
-	if b := tx.Bucket(bucketSelf); b != nil {
-		return nil
-	}
-	for _, name := range [][]byte{bucketLog, bucketStable, bucketSelf} {
+	for _, name := range [][]byte{bucketLog, bucketSelf} {
 		if _, err := tx.CreateBucket(name); err != nil {
 			return err
 		}
@@ -111,51 +101,86 @@ func makeBuckets(tx *bbolt.Tx, member string) error {
 	self := tx.Bucket(bucketSelf)
 	return errors.Join(
 		self.Put(keyFormat, sealRow(bucketSelf, keyFormat, []byte(logFormat))),
-		self.Put(keyMember, sealRow(bucketSelf, keyMember, []byte(member))),
-		new(bounds).put(tx))
+		self.Put(keyMember, sealRow(bucketSelf, keyMember, []byte(member))))
 }
 
-// check reads every row, and learns the bounds.
-func (s *logStore) check(tx *bbolt.Tx, member string) error {
-	if tx.Bucket(bucketLog) == nil || tx.Bucket(bucketStable) == nil || tx.Bucket(bucketSelf) == nil {
+// rewrite checks a log store and replaces it by a copy.
+func rewrite(name, member string, sync bool) error {
+	info, err := os.Stat(name)
+	if err != nil {
+		return err
+	}
+	if info.Size() == 0 {
+		return errors.New("it is empty") // bbolt would make a new one of it
+	}
+	from, err := bbolt.Open(name, 0o600, &bbolt.Options{Timeout: time.Second, ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	copied := name + unfinished
+	err = guard(func() error {
+		return from.View(func(tx *bbolt.Tx) error {
+			if tx.Size() > info.Size() {
+				return fmt.Errorf("%d bytes of %d", info.Size(), tx.Size())
+			}
+			return copyLog(tx, copied, member)
+		})
+	})
+	if err = errors.Join(err, guard(from.Close)); err != nil {
+		_ = os.Remove(copied)
+		return err
+	}
+	if err := os.Rename(copied, name); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(name), sync)
+}
+
+func syncFolder(dir string, sync bool) error {
+	if !sync {
+		return nil
+	}
+	file, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Sync(), file.Close())
+}
+
+// copyLog copies what a transaction sees into a new file, and checks it on the way.
+func copyLog(tx *bbolt.Tx, name, member string) error {
+	if tx.Bucket(bucketLog) == nil || tx.Bucket(bucketSelf) == nil {
 		return errors.New("a bucket is missing")
 	}
-	if err := checkSelf(tx, keyFormat, logFormat, "format"); err != nil {
+	var b bounds
+	kept, err := readStable(tx)
+	if err = errors.Join(checkSelf(tx, keyFormat, logFormat, "format"), checkSelf(tx, keyMember, member, "owner"), err, b.get(tx)); err != nil {
 		return err
 	}
-	if err := checkSelf(tx, keyMember, member, "owner"); err != nil {
+	if err := os.RemoveAll(name); err != nil {
 		return err
 	}
-	if err := s.bounds.get(tx); err != nil {
+	to, err := openNew(name, false)
+	if err != nil {
 		return err
 	}
-	err := tx.Bucket(bucketStable).ForEach(func(key, row []byte) error {
-		if _, err := openRow(bucketStable, key, row); err != nil {
-			return fmt.Errorf("%s: %w", key, err)
+	err = to.Update(func(w *bbolt.Tx) error {
+		if err := errors.Join(makeBuckets(w, member), kept.put(w), b.put(w)); err != nil {
+			return err
 		}
-		return nil
+		return copyEntries(w.Bucket(bucketLog), tx.Bucket(bucketLog), b)
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		err = to.Sync()
 	}
-	return checkEntries(tx, s.bounds)
+	return errors.Join(err, to.Close())
 }
 
-func checkSelf(tx *bbolt.Tx, key []byte, want, what string) error {
-	value, err := openRow(bucketSelf, key, tx.Bucket(bucketSelf).Get(key))
-	if err != nil {
-		return fmt.Errorf("its %s: %w", what, err)
-	}
-	if string(value) != want {
-		return fmt.Errorf("its %s is %q, expected %q: %w", what, value, want, ErrForeign)
-	}
-	return nil
-}
-
-// checkEntries sees that the entries are those of the bounds, each whole, with terms that do not fall.
-func checkEntries(tx *bbolt.Tx, b bounds) error {
-	var next, term uint64 = b.first, 0
-	err := tx.Bucket(bucketLog).ForEach(func(key, row []byte) error {
+// copyEntries copies entries, and sees that they are those of the bounds, each whole, with terms that do not fall.
+func copyEntries(to, from *bbolt.Bucket, b bounds) error {
+	to.FillPercent = fill
+	next, term := b.first, uint64(0)
+	err := from.ForEach(func(key, row []byte) error {
 		if len(key) != 8 || next == 0 || binary.BigEndian.Uint64(key) != next {
 			return fmt.Errorf("entry %x where %d should be", key, next)
 		}
@@ -171,12 +196,23 @@ func checkEntries(tx *bbolt.Tx, b bounds) error {
 			return fmt.Errorf("entry %d: %w", next, err)
 		}
 		next, term = next+1, e.Term
-		return nil
+		return to.Put(key, row)
 	})
 	if err == nil && b.first > 0 && next != b.last+1 {
 		err = fmt.Errorf("entries %d to %d are missing", next, b.last)
 	}
 	return err
+}
+
+func checkSelf(tx *bbolt.Tx, key []byte, want, what string) error {
+	value, err := openRow(bucketSelf, key, tx.Bucket(bucketSelf).Get(key))
+	if err != nil {
+		return fmt.Errorf("its %s: %w", what, err)
+	}
+	if string(value) != want {
+		return fmt.Errorf("its %s is %q, expected %q: %w", what, value, want, ErrForeign)
+	}
+	return nil
 }
 
 // guard runs what touches bbolt, and makes errors of its panics: its pages have no checksums, so a damaged

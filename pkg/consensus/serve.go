@@ -70,19 +70,12 @@ func (t *transport) take(ctx context.Context, from wire.Entity, call *wire.LogCa
 func (t *transport) hand(ctx context.Context, request any, data io.Reader) (answer, error) {
 	answered := make(chan raft.RPCResponse, 1)
 	rpc := raft.RPC{Command: request, Reader: data, RespChan: answered}
-	t.mu.Lock()
-	heartbeat := t.heartbeat
-	t.mu.Unlock()
-	if a, ok := request.(*raft.AppendEntriesRequest); ok && isHeartbeat(a) && heartbeat != nil {
-		go heartbeat(rpc)
-	} else {
-		select {
-		case t.rpc <- rpc:
-		case <-ctx.Done():
-			return answer{}, ctx.Err()
-		case <-t.done.Done():
-			return answer{}, errClosed
-		}
+	select {
+	case t.rpc <- rpc:
+	case <-ctx.Done():
+		return answer{}, ctx.Err()
+	case <-t.done.Done():
+		return answer{}, errClosed
 	}
 	select {
 	case r := <-answered:

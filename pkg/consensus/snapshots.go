@@ -229,7 +229,7 @@ func (s *snapshotSink) Close() error {
 	if err := os.Rename(s.file.Name(), filepath.Join(s.store.dir, s.id)); err != nil {
 		return err
 	}
-	if err := s.store.syncDir(); err != nil {
+	if err := syncFolder(s.store.dir, s.store.sync); err != nil {
 		return err
 	}
 	s.store.made(s.index, s.term)
@@ -259,17 +259,6 @@ func (s *snapshotSink) Cancel() error {
 	s.ended = true
 	_ = s.file.Close()
 	return os.Remove(s.file.Name())
-}
-
-func (s *snapshots) syncDir() error {
-	if !s.sync {
-		return nil
-	}
-	dir, err := os.Open(s.dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }
 
 func (s *snapshots) reap() error {

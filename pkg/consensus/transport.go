@@ -52,11 +52,10 @@ type transport struct {
 	done context.Context // ends with the transport
 	stop context.CancelFunc
 
-	mu        sync.Mutex
-	heartbeat func(raft.RPC)
-	contacts  map[raft.ServerID]*contact
-	streams   uint64 // snapshots sent
-	incoming  *incoming
+	mu       sync.Mutex
+	contacts map[raft.ServerID]*contact
+	streams  uint64 // snapshots sent
+	incoming *incoming
 }
 
 // timeouts are how long calls may take.
@@ -101,12 +100,9 @@ func (t *transport) EncodePeer(id raft.ServerID, addr raft.ServerAddress) []byte
 // DecodePeer is the address in such bytes.
 func (t *transport) DecodePeer(b []byte) raft.ServerAddress { return decodePeer(b) }
 
-// SetHeartbeatHandler has heartbeats pass by what waits for the disk.
-func (t *transport) SetHeartbeatHandler(h func(raft.RPC)) {
-	t.mu.Lock()
-	t.heartbeat = h
-	t.mu.Unlock()
-}
+// SetHeartbeatHandler is refused: a heartbeat that passes by raft's loop changes state and term under it. A
+// candidate would count a late vote for a term that is over, and lead in the term of somebody else.
+func (t *transport) SetHeartbeatHandler(func(raft.RPC)) {}
 
 // RequestVote asks for a vote.
 func (t *transport) RequestVote(id raft.ServerID, addr raft.ServerAddress, args *raft.RequestVoteRequest, resp *raft.RequestVoteResponse) error {
