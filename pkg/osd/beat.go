@@ -64,10 +64,12 @@ func (c *Core) ping(p *peer) {
 	c.call(core.Send{To: to, Class: wire.Heartbeat, Type: wire.TypePing, Body: ping, Reserved: true}, 2*c.set.HeartbeatGrace,
 		func(a core.Answered) {
 			p.out--
-			if pong, ok := a.Body.(*wire.Pong); ok {
-				c.pong(p, sent, pong)
-				c.hear(a.Epoch, &to)
+			pong, ok := a.Body.(*wire.Pong)
+			if !ok || c.peer(p.id) != p {
+				return // or late, of a run that the map has no more
 			}
+			c.pong(p, sent, pong)
+			c.hear(a.Epoch, &to)
 		})
 }
 
@@ -76,10 +78,10 @@ func (c *Core) ping(p *peer) {
 func (c *Core) pong(p *peer, sent time.Duration, pong *wire.Pong) {
 	rtt := c.now.Mono - sent
 	p.rtt += (rtt - p.rtt) / 8
-	p.heard = max(p.heard, sent)
+	p.heard = c.now.Mono
 	p.refused, p.probed = 0, false
 	idle := time.Duration(max(pong.Turn, pong.Commit)) * time.Microsecond
-	p.moved = max(p.moved, sent-idle)
+	p.moved = max(p.moved, c.now.Mono-idle)
 	p.drift.sample(sent, rtt, pong.Clock)
 	c.judge(p)
 }
