@@ -69,7 +69,7 @@ const (
 
 func (s *story) kill(ctx context.Context) error {
 	s.showLogLater(ctx)
-	s.startWriter()
+	s.startWriter(ctx)
 	select { // so that it is under way
 	case <-time.After(time.Second):
 	case <-ctx.Done():
@@ -88,7 +88,8 @@ func (s *story) kill(ctx context.Context) error {
 		return err
 	}
 	s.line("noticed %.1f s after", time.Since(killed).Seconds())
-	st, err := s.until(ctx, "PGs are degraded", 15*time.Second, func(st *status.Status) bool { return st.PGs.Degraded > 0 })
+	s.showLog(ctx)
+	st, err := s.until(ctx, "PGs are degraded", 15*time.Second, func(st *status.Status) bool { return st.PGs.Degraded > 0 && serving(st) })
 	if err != nil {
 		return err
 	}
@@ -105,12 +106,18 @@ func (s *story) kill(ctx context.Context) error {
 		return err
 	}
 	s.line("marked out %.1f s after", time.Since(killed).Seconds())
+	s.showLog(ctx)
 	if _, err := s.until(ctx, "all copies are there again", time.Minute, clean); err != nil {
 		return err
 	}
 	s.line("healed %.1f s after: every object has three copies again", time.Since(killed).Seconds())
 	s.showLog(ctx)
 	return s.writerWent()
+}
+
+// serving reports whether every PG has come to terms with the map.
+func serving(st *status.Status) bool {
+	return !slices.ContainsFunc(st.PGs.States, func(p status.StateCount) bool { return !strings.HasPrefix(p.State, "active+") })
 }
 
 // goingOut is what the status says of an OSD that is down.

@@ -16,7 +16,7 @@ import (
 // writer writes one small object after the other, and notes how long each took.
 type writer struct {
 	s    *story
-	stop context.CancelFunc
+	stop chan struct{} // closed to end it after the write under way
 	done chan struct{}
 
 	mu      sync.Mutex
@@ -31,17 +31,23 @@ const (
 	writePause = 5 * time.Millisecond
 )
 
-func (s *story) startWriter() {
-	ctx, stop := context.WithCancel(context.Background())
-	s.writer = &writer{s: s, stop: stop, done: make(chan struct{})}
+func (s *story) startWriter(ctx context.Context) {
+	s.writer = &writer{s: s, stop: make(chan struct{}), done: make(chan struct{})}
 	go s.writer.run(ctx)
 }
 
+// stopWriter ends the writer, if there is one that goes on.
 func (s *story) stopWriter() {
-	if s.writer != nil {
-		s.writer.stop()
-		<-s.writer.done
+	w := s.writer
+	if w == nil {
+		return
 	}
+	select {
+	case <-w.stop:
+	default:
+		close(w.stop)
+	}
+	<-w.done
 }
 
 func (w *writer) run(ctx context.Context) {
@@ -67,6 +73,8 @@ func (w *writer) run(ctx context.Context) {
 		last = now
 		select {
 		case <-time.After(writePause):
+		case <-w.stop:
+			return
 		case <-ctx.Done():
 		}
 	}
