@@ -57,6 +57,7 @@ func (a *app) catCommand() *cobra.Command {
 				return err
 			}
 			return a.withClient(cmd, func(ctx context.Context, c *client.Client) error {
+				a.tidies.Store(false)
 				w := bufio.NewWriterSize(a.stdout, 1<<16)
 				for _, t := range targets {
 					p, err := o.pool(ctx, c, t.pool)
@@ -93,6 +94,7 @@ func (o *objects) getFile(cmd *cobra.Command, t target, to string) error {
 		bar := o.a.progress(t.name, int64(info.Size))
 		defer bar.end()
 		if to == "-" {
+			o.a.tidies.Store(false) // whoever reads may never do so
 			_, err = p.GetTo(ctx, t.name, counted{o.a.stdout, bar})
 			return err
 		}

@@ -241,7 +241,7 @@ func (a *app) appendCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			f, _, err := a.openFile(args[1])
+			f, _, err := a.openFile(cmd.Context(), args[1])
 			if err != nil {
 				return err
 			}

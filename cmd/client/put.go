@@ -95,10 +95,16 @@ func pairsOf(words []string) (map[string][]byte, error) {
 	return pairs, nil
 }
 
-// open opens a file to be put; its size is -1 if nobody knows.
-func (a *app) openFile(path string) (io.ReadCloser, int64, error) {
+// openFile opens a file to be put; its size is -1 if nobody knows. Stdin may never end, but reading it ends with ctx.
+func (a *app) openFile(ctx context.Context, path string) (io.ReadCloser, int64, error) {
 	if path == "-" {
-		return io.NopCloser(a.stdin), -1, nil
+		r, w := io.Pipe()
+		go func() {
+			_, err := io.CopyBuffer(w, a.stdin, make([]byte, 1<<20))
+			w.CloseWithError(err)
+		}()
+		context.AfterFunc(ctx, func() { r.CloseWithError(ctx.Err()) })
+		return r, -1, nil
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -116,7 +122,7 @@ func (a *app) openFile(path string) (io.ReadCloser, int64, error) {
 }
 
 func (o *objects) putFile(cmd *cobra.Command, t target, path string, opt client.PutOptions) error {
-	f, size, err := o.a.openFile(path)
+	f, size, err := o.a.openFile(cmd.Context(), path)
 	if err != nil {
 		return err
 	}
@@ -217,7 +223,7 @@ func (o *objects) putFolder(cmd *cobra.Command, t target, root string, opt clien
 		defer bar.end()
 		opt.Progress = bar.add
 		err := eachOf(ctx, parallel, files, func(ctx context.Context, f file) error {
-			r, _, err := o.a.openFile(f.path)
+			r, _, err := o.a.openFile(ctx, f.path)
 			if err != nil {
 				return err
 			}
