@@ -28,7 +28,6 @@ func (pg *PG) activate() {
 		pg.pri.selfDone = true
 		pg.advance()
 	})
-	p.writes.begin(pg)
 	grant := pg.firstLease()
 	for _, q := range p.peers {
 		if act, up := pg.isActing(q.id), pg.isUp(q.id); act || up {
@@ -266,8 +265,10 @@ func (pg *PG) historyAcked(r core.Received, a *wire.PGHistoryAck) {
 		return
 	}
 	if q := pg.peerOf(id); q != nil {
+		if q.historyAcked != *a { // what has come up since follows at once
+			q.historySent = never
+		}
 		q.historyAcked = *a
-		q.historySent = never
 	}
 }
 

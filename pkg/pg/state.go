@@ -134,7 +134,7 @@ func (pg *PG) healing() states {
 	for _, q := range pg.members() {
 		switch {
 		case !q.target || !q.activated || !q.info.Incomplete:
-		case q.slot.granted && r.slots.granted:
+		case q.slot.granted && r.slots.granted && !pg.m.Has(osdmap.FlagNoBackfill):
 			s |= sBackfilling
 		case pg.now.Mono < q.slot.refused:
 			s |= sBackfillFull

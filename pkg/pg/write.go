@@ -35,14 +35,15 @@ type write struct {
 	bytes int
 }
 
-func (ws *writes) begin(*PG) {}
-
 // startWrite orders a write, or lets it wait.
 func (pg *PG) startWrite(o *object, op *op) bool {
 	if o.readers > 0 {
 		return false
 	}
 	if res, known := pg.dups.by[op.asker]; known && !pg.mutant("no-dedup") {
+		if pg.lackedBySome(o.key) {
+			return false // all acting have the entry; the answer promises that they have the object, too
+		}
 		return pg.answerResend(o, op, res)
 	}
 	if op.write.Resend && pg.info.DupTail.Compare(op.write.Floor) > 0 { // 9.3
@@ -113,12 +114,9 @@ func (pg *PG) answerResend(o *object, op *op, res result) bool {
 // heldBack reports whether writes to an object have to wait: a copy lacks it, so it is recovered there first
 // (7.6, H26); or backfill or scrub is at work on it.
 func (pg *PG) heldBack(k store.Key) bool {
-	wait := false
+	wait := pg.lackedBySome(k)
 	for _, q := range pg.members() {
 		switch {
-		case q.missing.has(k):
-			pg.demand(k)
-			wait = true
 		case q.target && !q.activated && !beyond(q.info, k):
 			wait = true // it may turn out to lack the object
 		case q.backfill.locks(k):
@@ -126,6 +124,15 @@ func (pg *PG) heldBack(k store.Key) bool {
 		}
 	}
 	return wait || pg.scrubLocks(k)
+}
+
+// lackedBySome reports whether a member has to be brought an object, and sees to it.
+func (pg *PG) lackedBySome(k store.Key) bool {
+	some := slices.ContainsFunc(pg.members(), func(q *peer) bool { return q.missing.has(k) })
+	if some {
+		pg.demand(k)
+	}
+	return some
 }
 
 // full reports whether growth has to be refused, before it is ordered: a copy could not refuse it (7.4).
