@@ -5,7 +5,7 @@ CHECKS   = gofmt vet staticcheck wasm bench-test
 VCS      = $(shell git status >/dev/null 2>&1 && echo true || echo false)
 FUZZTIME = 10s
 
-.PHONY: help demo demo-placement test $(CHECKS) wasm-test race build bench bench-messenger bench-failure fuzz soak-crush soak-heartbeat clean
+.PHONY: help demo demo-placement test $(CHECKS) wasm-test race build bench bench-messenger bench-failure fuzz soak-crush soak-consensus soak-heartbeat soak-lab clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -79,6 +79,18 @@ soak-crush: ## compare with Ceph's crushtool on many random maps
 soak-heartbeat: build ## ten minutes of full load, in which nobody may be taken for dead
 	@go build -buildvcs=false -o bin/soak-heartbeat ./scripts/soak-heartbeat
 	@bin/soak-heartbeat $(ARGS)
+
+SEEDS = 1-200
+
+sim: ## simulate clusters under faults, in virtual time: SEEDS=1-1000
+	@go build -buildvcs=false -o bin/zeph ./cmd/client && bin/zeph sim search --seeds $(SEEDS)
+
+soak-consensus: ## hours of faults in the replicated log, in virtual time (SOAK=6h, SEED=1)
+	@go test ./pkg/consensus -run 'Soak|Damaged|Killed' -soak $(or $(SOAK),6h) -seed $(or $(SEED),1) -timeout 0 -v
+
+soak-lab: build ## break real processes at random, and check every answer
+	@go build -buildvcs=false -o bin/soak-lab ./scripts/soak-lab
+	@bin/soak-lab $(ARGS)
 
 clean: ## remove what was built
 	@rm -rf bin

@@ -232,7 +232,7 @@ func TestDamagedLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole = whole[:used]
-	stride := 211
+	stride := 499
 	if *soak > 0 {
 		stride = 7
 	}
@@ -242,7 +242,7 @@ func TestDamagedLog(t *testing.T) {
 		flipped[at] ^= 1 << (at % 8)
 		outcomes["flipped: "+damage(t, flipped, fmt.Sprintf("byte %d flipped", at))]++
 	}
-	for size := len(whole) - 1; size > 0; size -= 1021 {
+	for size := len(whole) - 1; size > 0; size -= 2039 {
 		outcomes["cut: "+damage(t, whole[:size], fmt.Sprintf("cut to %d bytes", size))]++
 	}
 	t.Logf("%d bytes: %v", len(whole), outcomes)

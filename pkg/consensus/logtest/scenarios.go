@@ -37,8 +37,8 @@ var Scenarios = []Scenario{
 	{"long away", 3, longAway},
 	{"followers refuse", 3, followersRefuse},
 	{"members come and go", 3, transfer},
-	{"chaos", 3, func(p *Play) { chaos(p, 300*time.Second) }},
-	{"chaos of five", 5, func(p *Play) { chaos(p, 200*time.Second) }},
+	{"chaos", 3, func(p *Play) { chaos(p, 2*time.Minute) }},
+	{"chaos of five", 5, func(p *Play) { chaos(p, time.Minute) }},
 }
 
 func oneOrder(p *Play) {
@@ -67,7 +67,7 @@ func largeCommands(p *Play) {
 	l := p.leader()
 	away := p.others(l)[0]
 	p.crash(away) // it gets all of them at once later
-	for range 9 {
+	for range 7 {
 		t := p.proposeSized(l, 3<<20)
 		p.until(30*time.Second, "a large command ends", func() bool { return p.end(t) != 0 })
 	}
