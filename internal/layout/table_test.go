@@ -52,6 +52,7 @@ scripts/*            io    placement,wire                                    -
 scripts/demo         io    lab                                               -
 scripts/bench-failure       io  lab                                          -
 scripts/soak-heartbeat      io  lab                                          -
+scripts/soak-lab     io    lab                                               -
 `
 
 // libraries are the modules of others, by the names that the table has for them.
