@@ -165,10 +165,12 @@ func (c *Cluster) Wait(what string, wanted func(*status.Status) bool) {
 	defer cancel()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
+	var last []byte
 	for {
 		var st status.Status
 		a, err := c.admin.MonCommand(ctx, "status", nil)
 		if err == nil {
+			last = a.JSON
 			c.check(json.Unmarshal(a.JSON, &st))
 			if st.Known && st.OSDs.Up == c.running(wire.OSD) && wanted(&st) {
 				return
@@ -176,7 +178,7 @@ func (c *Cluster) Wait(what string, wanted func(*status.Status) bool) {
 		}
 		select {
 		case <-ctx.Done():
-			c.t.Fatalf("not %s after %v: %v, %+v", what, patience, err, st)
+			c.t.Fatalf("not %s after %v: %v; the last status was %s", what, patience, err, last)
 		case <-again.C:
 		}
 	}

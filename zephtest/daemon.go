@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"zeph/pkg/consensus"
 	"zeph/pkg/core"
@@ -99,7 +98,6 @@ func (c *Cluster) newMon(m world.ClusterMon) *daemon {
 			Monitors: c.file.Dests(), Logger: c.log.With("mon", m.Name),
 			Log: &consensus.Config{
 				Dir: dir, Name: m.Name, Store: m.Store.String(), Addr: m.Control, Machine: mon.Machine(), NoSync: true,
-				Heartbeat: 250 * time.Millisecond, Election: 500 * time.Millisecond, Lease: 250 * time.Millisecond,
 			},
 			LogDests: func(s core.State) []core.Dest { return s.(*mon.State).Dests() },
 		})
