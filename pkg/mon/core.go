@@ -53,6 +53,9 @@ func (c *Core) Step(now core.Time, ev core.Event) []core.Effect {
 		c.timer(tickKey{}, tickEvery)
 		c.emit(core.Ready{})
 	}
+	if c.lead != nil {
+		c.lead.afterPause()
+	}
 	switch ev := ev.(type) {
 	case core.Received:
 		c.received(ev)

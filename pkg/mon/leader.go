@@ -25,23 +25,23 @@ type leader struct {
 	asked   []question // that wait for a barrier
 	passing bool       // a barrier is under way
 
-	ticked time.Duration
-	osds   map[osdmap.OSDID]*osdSoft
-	pgs    map[osdmap.PGID]*pgSoft
-	mons   map[string]*monSoft
-	checks map[string]sinceThen
-	moved  map[string]*moving
-	io     ioMeters
-	places places
-	tree   tree
-	pages  []page
-	watch  healthWatch
-	causes map[osdmap.Epoch]string
+	stepped time.Duration // when the core last moved
+	osds    map[osdmap.OSDID]*osdSoft
+	pgs     map[osdmap.PGID]*pgSoft
+	mons    map[string]*monSoft
+	checks  map[string]sinceThen
+	moved   map[string]*moving
+	io      ioMeters
+	places  places
+	tree    tree
+	pages   []page
+	watch   healthWatch
+	causes  map[osdmap.Epoch]string
 }
 
 func newLeader(c *Core, term uint64) *leader {
 	return &leader{
-		c: c, term: term, since: c.now, ticked: c.now.Mono,
+		c: c, term: term, since: c.now, stepped: c.now.Mono,
 		osds: make(map[osdmap.OSDID]*osdSoft), pgs: make(map[osdmap.PGID]*pgSoft), mons: make(map[string]*monSoft),
 		checks: make(map[string]sinceThen), moved: make(map[string]*moving), causes: make(map[osdmap.Epoch]string),
 	}
@@ -68,7 +68,7 @@ func (l *leader) takeOffice() {
 	if l.ready {
 		return
 	}
-	l.ready, l.since, l.ticked = true, l.c.now, l.c.now.Mono
+	l.ready, l.since = true, l.c.now
 	l.applied()
 	if l.c.st.m == nil {
 		l.want(&beginning{}, true)
@@ -149,8 +149,6 @@ func (l *leader) tick() {
 	if !l.ready || l.c.st.m == nil {
 		return
 	}
-	l.afterPause()
-	l.ticked = l.c.now.Mono
 	l.judge()
 	l.lateBeacons()
 	l.putOut()
@@ -159,10 +157,12 @@ func (l *leader) tick() {
 	l.watchHealth()
 }
 
-// afterPause forgives what came about while this core itself stood still: beacons that wait in the
-// inbox behind this turn are no sign of dead OSDs.
+// afterPause forgives what came about while this core itself stood still: beacons and withdrawals may wait
+// in the inbox behind this step.
 func (l *leader) afterPause() {
-	if pause := l.c.now.Mono - l.ticked - tickEvery; pause > time.Second {
+	pause := l.c.now.Mono - l.stepped - tickEvery
+	l.stepped = l.c.now.Mono
+	if pause > time.Second {
 		l.since.Mono = l.c.now.Mono
 		for _, o := range l.osds {
 			o.reports = nil

@@ -38,6 +38,7 @@ import (
 //	show io moving pgs …             parts of the status
 //	epochs [n=60]                    so many epochs, quietly
 //	maps [whole] [after= epoch=]     what a monitor has of them
+//	stall 15s                        time passes, and nobody does anything
 //	wall -1h                         clocks on walls are set
 //	cut a, mend a                    a monitor hears no other one
 //	+2s                              time passes
@@ -208,6 +209,12 @@ func (w *world) do(words []string) error {
 		})
 	case "show":
 		w.show(plain)
+	case "stall":
+		d, err := time.ParseDuration(plain[0])
+		w.now += d
+		w.beat = w.now.Truncate(time.Second) + time.Second
+		w.pass(0)
+		return err
 	case "wall":
 		d, err := time.ParseDuration(plain[0])
 		w.wall += osdmap.UnixMilli(d / time.Millisecond)
