@@ -45,6 +45,7 @@ type Cluster struct {
 
 	stores  []osdmap.UUID // by OSD, of its present disk
 	gone    []bool        // by OSD: it does not come back, for now or ever
+	barred  []bool        // by OSD: it must not run while too few are left
 	lost    int           // the OSD that is gone for good at the end; -1: none
 	budget  bool          // a copy may be destroyed: all PGs were clean since the last time
 	faults  int
@@ -157,7 +158,7 @@ func (c *Cluster) monSettings() []wire.Setting {
 func (c *Cluster) addOSD(id int) {
 	name := fmt.Sprint("osd.", id)
 	c.stores = append(c.stores, osdmap.UUID{})
-	c.gone = append(c.gone, false)
+	c.gone, c.barred = append(c.gone, false), append(c.barred, false)
 	var addrs []osdmap.Addr
 	for _, place := range []string{"public.control", "public.data", "cluster.control", "cluster.data", "cluster.bulk", "cluster.heartbeat"} {
 		addrs = append(addrs, osdmap.Addr{Name: place, Addr: "sim://" + name + "/" + place})
@@ -204,7 +205,7 @@ func (c *Cluster) forgiven(*Node) bool { return false }
 // restart starts a node that is down, unless it is gone for good.
 func (c *Cluster) restart(n *Node) {
 	for id, o := range c.osds {
-		if o == n && c.gone[id] {
+		if o == n && (c.gone[id] || c.barred[id]) {
 			return
 		}
 	}

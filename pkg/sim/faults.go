@@ -269,7 +269,7 @@ func (n *nemesis) out() {
 // who says so. Only one copy is destroyed until all is well again.
 func (n *nemesis) replace() {
 	c := n.c
-	if !c.budget || !c.clean() {
+	if !c.budget || !c.whole() {
 		return
 	}
 	c.budget = false

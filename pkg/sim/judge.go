@@ -55,6 +55,23 @@ func (c *Cluster) clean() bool {
 	return true
 }
 
+// whole reports whether every PG is clean, and the disks that it counts on are those that there are: a PG
+// seems to be clean until a map says that a member has lost its own.
+func (c *Cluster) whole() bool {
+	if !c.clean() {
+		return false
+	}
+	m := c.state().Map()
+	for _, id := range c.pgs() {
+		for _, member := range c.mapping(id).Acting {
+			if o, ok := m.OSD(member); !ok || !o.Up || o.Store != c.stores[member] || !c.osds[member].Up() {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // states are the PGs that are not clean, for people.
 func (c *Cluster) states() string {
 	var all []string
@@ -124,7 +141,7 @@ func (c *Cluster) look() {
 // watchOver looks at everything from time to time, from now on.
 func (c *Cluster) watchOver() {
 	c.look()
-	if !c.budget && c.clean() {
+	if !c.budget && c.whole() {
 		c.budget = true
 	}
 	c.w.After(lookEvery, c.watchOver)

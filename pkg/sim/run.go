@@ -145,7 +145,7 @@ func (c *Cluster) few(n *nemesis) {
 		o := c.osds[(first+i)%len(c.osds)]
 		o.Resume()
 		if i >= left {
-			c.gone[(first+i)%len(c.osds)] = true
+			c.barred[(first+i)%len(c.osds)] = true
 			o.Crash(n.chance(50))
 		}
 	}
@@ -157,9 +157,7 @@ func (c *Cluster) few(n *nemesis) {
 			break
 		}
 	}
-	for i := range c.osds {
-		c.gone[i] = false
-	}
+	clear(c.barred)
 }
 
 func (r *Running) report(v *history.Verdict) *Report {
