@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"zeph/pkg/core"
+	"zeph/pkg/crush"
 	"zeph/pkg/osdmap"
 	"zeph/pkg/placement"
 	"zeph/pkg/store/mem"
@@ -322,7 +323,7 @@ func (m *mini) monitor(o *miniOSD, body any, then func(any, []byte, error)) {
 		for _, s := range b.PGs {
 			m.stats[osdmap.PGID(s.PG)] = s
 		}
-		then(&wire.BeaconReply{Epoch: newest.Epoch(), Term: 1}, nil, nil)
+		then(&wire.BeaconReply{Epoch: newest.Epoch(), Term: 1, Oldest: m.atlas.oldest}, nil, nil)
 	default:
 		m.t.Fatalf("monitor: %T", b)
 	}
@@ -461,48 +462,22 @@ func (m *mini) ask(name string, write []byte) []byte {
 func TestMiniCluster(t *testing.T) {
 	t.Parallel()
 	m := newMini(t, 4)
-	m.run("boot", 5*time.Second, func() bool {
-		for id := range osdmap.OSDID(4) {
-			if !m.atlas.newest().IsUp(id) {
-				return false
-			}
-		}
-		return true
-	})
-	m.atlas.pool(1, "demo", 3, 8)
-	m.hint()
-	m.run("clean", 10*time.Second, m.clean)
-
-	text := func(i, round int) []byte { return []byte(fmt.Sprintf("object %d, round %d", i, round)) }
-	check := func(round int) {
-		t.Helper()
-		for i := range 20 {
-			if got := m.ask(fmt.Sprintf("o%d", i), nil); !slices.Equal(got, text(i, round)) {
-				t.Fatalf("o%d: %q, expected %q", i, got, text(i, round))
-			}
-		}
-	}
-	write := func(round int) {
-		t.Helper()
-		for i := range 20 {
-			m.ask(fmt.Sprintf("o%d", i), text(i, round))
-		}
-	}
-	write(1)
-	check(1)
+	m.begin()
+	m.write(1)
+	m.check(1)
 
 	// The primary of o0 dies. The cluster notices, goes on with two copies, and heals when it is back.
 	pool, _ := m.atlas.newest().Pool(1)
 	victim := m.primary(placement.Object{Name: "o0"}.PG(&pool))
 	m.kill(victim)
-	write(2)
-	check(2)
+	m.write(2)
+	m.check(2)
 	if m.atlas.newest().IsUp(victim.id) {
 		t.Fatalf("osd.%d is still up", victim.id)
 	}
 	m.start(victim)
-	m.run("clean again", 60*time.Second, m.clean)
-	check(2)
+	m.run("clean again", time.Minute, m.clean)
+	m.check(2)
 
 	// Another one leaves well, and comes back.
 	other := m.osds[(victim.id+1)%4]
@@ -512,8 +487,90 @@ func TestMiniCluster(t *testing.T) {
 		t.Fatal(other.exit)
 	}
 	m.kill(other)
-	write(3)
+	m.write(3)
 	m.start(other)
-	m.run("clean after goodbye", 60*time.Second, m.clean)
-	check(3)
+	m.run("clean after goodbye", time.Minute, m.clean)
+	m.check(3)
+}
+
+// An OSD is away for so long that the maps after its own are gone everywhere (protocol 3.4). Its data moved meanwhile, and
+// was written to. It comes back with what it had, and all of it is put right.
+func TestMiniClusterForgetsMaps(t *testing.T) {
+	t.Parallel()
+	m := newMini(t, 4)
+	m.begin()
+	m.write(1)
+	victim := m.osds[2]
+	m.kill(victim)
+	m.write(2)
+	weigh := func(w crush.Weight) {
+		m.atlas.change(func(c *osdmap.Change) { c.OSDs[victim.id] = osdmap.OSDChange{Weight: &w} })
+		m.hint()
+	}
+	weigh(0)
+	m.run("clean without it", time.Minute, m.clean)
+	m.write(3)
+	for range 2 * trimAt {
+		m.atlas.change(func(*osdmap.Change) {})
+	}
+	m.hint()
+	m.run("heard", time.Second, func() bool { return m.osds[0].core.epoch() == m.atlas.newest().Epoch() })
+	m.atlas.oldest = m.atlas.newest().Epoch()
+	m.run("trimmed", 10*time.Second, func() bool {
+		for _, o := range m.osds {
+			if o != victim && o.core.maps.hist.oldest() != m.atlas.oldest {
+				return false
+			}
+		}
+		return true
+	})
+	m.start(victim)
+	m.run("up", 10*time.Second, func() bool { return m.atlas.newest().IsUp(victim.id) })
+	weigh(crush.One)
+	m.run("clean with it", time.Minute, m.clean)
+	m.check(3)
+	for _, o := range m.osds { // they have forgotten what there was before, and remember it no more after a restart
+		m.kill(o)
+		m.start(o)
+	}
+	m.run("clean after power came back", time.Minute, m.clean)
+	m.check(3)
+}
+
+// begin waits until all OSDs are up, and makes a pool.
+func (m *mini) begin() {
+	m.t.Helper()
+	m.run("boot", 5*time.Second, func() bool {
+		for _, o := range m.osds {
+			if !m.atlas.newest().IsUp(o.id) {
+				return false
+			}
+		}
+		return true
+	})
+	m.atlas.pool(1, "demo", 3, 8)
+	m.hint()
+	m.run("clean", 10*time.Second, m.clean)
+}
+
+func text(i, round int) []byte { return []byte(fmt.Sprintf("object %d, round %d", i, round)) }
+
+const miniObjects = 20
+
+// write replaces all objects.
+func (m *mini) write(round int) {
+	m.t.Helper()
+	for i := range miniObjects {
+		m.ask(fmt.Sprintf("o%d", i), text(i, round))
+	}
+}
+
+// check reads all objects.
+func (m *mini) check(round int) {
+	m.t.Helper()
+	for i := range miniObjects {
+		if got := m.ask(fmt.Sprintf("o%d", i), nil); !slices.Equal(got, text(i, round)) {
+			m.t.Fatalf("o%d: %q, expected %q", i, got, text(i, round))
+		}
+	}
 }
