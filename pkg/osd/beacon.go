@@ -135,7 +135,7 @@ func (c *Core) configure(list []wire.Setting) {
 		c.log(core.Warn, "bad setting", "err", err)
 	}
 	c.set = set
-	c.toAll(set.PG)
+	c.toAll(c.pgSettings())
 	c.local.grant(c)
 	c.remote.grant(c)
 }

@@ -5,6 +5,7 @@ import (
 
 	"zeph/pkg/core"
 	"zeph/pkg/osdmap"
+	"zeph/pkg/pg"
 	"zeph/pkg/placement"
 	"zeph/pkg/wire"
 )
@@ -27,6 +28,11 @@ type ops struct {
 	bytes   uint64
 	done    uint64 // of clients, since the start
 	refused uint64 // of clients: there was no room
+
+	looked time.Duration // when it was last looked at what follows
+	seen   uint64        // done, then
+	busy   bool          // clients were at work
+	slow   uint32        // operations that took too long
 }
 
 func (o *ops) begin(r core.Request, op op) {
@@ -104,4 +110,31 @@ func (c *Core) misplaced(id osdmap.PGID, on *wire.Target) *wire.Error {
 		return wire.WrongPrimary.Errorf("pg %v in epoch %d: its primary is %v", id, m.Epoch(), at.ActingPrimary)
 	}
 	return nil
+}
+
+// pgSettings are those of every PG now.
+func (c *Core) pgSettings() pg.Settings {
+	s := c.set.PG
+	s.Busy = c.ops.busy
+	return s
+}
+
+// look notes whether clients are at work, once a second. All PGs are told, since recovery of one is in the
+// way of clients of another (protocol 10.4).
+func (c *Core) look() {
+	o := &c.ops
+	if c.now.Mono < o.looked+time.Second {
+		return
+	}
+	busy := o.done != o.seen || o.clients > 0
+	o.looked, o.seen = c.now.Mono, o.done
+	if busy != o.busy {
+		o.busy = busy
+		c.toAll(c.pgSettings())
+	}
+	slow := c.slowOps()
+	if slow > 0 && slow != o.slow {
+		c.log(core.Warn, "operations take long", "count", slow, "longer", c.set.SlowOp)
+	}
+	o.slow = slow
 }

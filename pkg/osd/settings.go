@@ -23,6 +23,7 @@ type Settings struct {
 
 	MaxBackfills  uint64 // PGs that recover at a time: as primary, and again as a target; default 2
 	RecoveryBytes uint64 // pushed in a second while clients are at work; default 64 MiB
+	RecoveryOps   uint64 // pushes in a second, the same; default 500
 
 	PG pg.Settings // of every PG
 }
@@ -43,6 +44,7 @@ var settings = []setting{
 	{name: "osd_max_backfills", number: func(s *Settings) *uint64 { return &s.MaxBackfills }},
 	{name: "osd_op_complaint_time", length: func(s *Settings) *time.Duration { return &s.SlowOp }},
 	{name: "osd_recovery_max_bytes", number: func(s *Settings) *uint64 { return &s.RecoveryBytes }},
+	{name: "osd_recovery_max_ops", number: func(s *Settings) *uint64 { return &s.RecoveryOps }},
 }
 
 func (s Settings) filled() Settings {
@@ -54,7 +56,9 @@ func (s Settings) filled() Settings {
 	fill(&s.ClientOps, 4096)
 	fill(&s.MaxBackfills, 2)
 	fill(&s.RecoveryBytes, 64<<20)
+	fill(&s.RecoveryOps, 500)
 	s.PG.RecoveryBytes = int(min(s.RecoveryBytes/s.MaxBackfills+1, 1<<30)) // so many PGs recover at once
+	s.PG.RecoveryRate = int(min(s.RecoveryOps/s.MaxBackfills+1, 1<<30))
 	return s
 }
 

@@ -51,6 +51,7 @@ func (c *Core) tick() {
 	c.seek()
 	c.fetchMaps()
 	c.expire()
+	c.look()
 	if c.phase == up {
 		if c.now.Mono-c.gathered >= time.Second {
 			c.gatherPeers()

@@ -35,6 +35,8 @@ type Settings struct {
 	PushBytes     int           // of one message of recovery; default 4 MiB
 	RecoveryOps   int           // objects under way at once; default 4
 	RecoveryBytes int           // bytes a second while clients are active; 0: default 64 MiB
+	RecoveryRate  int           // pushes a second, the same; default 500
+	Busy          bool          // clients are active: if not here, then with other PGs of this OSD
 	Batch         int           // objects of a backfill batch; default 32
 	RetryFull     time.Duration // until a store that was too full is asked again; default 5s
 

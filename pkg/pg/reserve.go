@@ -165,12 +165,13 @@ func (pg *PG) tickSlot() {
 
 // ---- pace
 
-// budget is how many bytes recovery may move: it yields to clients (10.4).
+// budget is how much recovery may move: it yields to clients (10.4).
 type budget struct {
-	left  int64
-	at    time.Duration // when it was last filled up
-	ops   uint64        // of clients, then
-	began bool
+	bytes  int64
+	pushes int64         // thousandths
+	at     time.Duration // when it was last filled up
+	ops    uint64        // of clients, then
+	began  bool
 }
 
 // idleFactor is how much faster recovery goes while no client wants anything.
@@ -178,16 +179,21 @@ const idleFactor = 8
 
 func (pg *PG) mayMove() bool {
 	pg.refill()
-	return pg.pri.recovery.budget.left > 0
+	b := &pg.pri.recovery.budget
+	return b.bytes > 0 && b.pushes > 0
 }
 
-func (pg *PG) spend(n int) { pg.pri.recovery.budget.left -= int64(n) + 1024 }
+func (pg *PG) spend(n int) {
+	b := &pg.pri.recovery.budget
+	b.bytes -= int64(n) + 1024
+	b.pushes -= 1000
+}
 
 func (pg *PG) refill() {
 	b := &pg.pri.recovery.budget
-	rate := int64(pg.set.RecoveryBytes)
+	bytes, pushes := int64(pg.set.RecoveryBytes), int64(pg.set.RecoveryRate)
 	if !b.began {
-		*b = budget{left: rate / 4, at: pg.now.Mono, began: true}
+		*b = budget{bytes: bytes / 4, pushes: pushes * 250, at: pg.now.Mono, began: true}
 		return
 	}
 	since := pg.now.Mono - b.at
@@ -195,10 +201,11 @@ func (pg *PG) refill() {
 		return
 	}
 	ops := pg.counts.readOps + pg.counts.writeOps
-	if ops == b.ops {
-		rate *= idleFactor
+	if ops == b.ops && !pg.set.Busy {
+		bytes, pushes = bytes*idleFactor, pushes*idleFactor
 	}
-	since = min(since, time.Second)
-	b.left = min(b.left+rate/1000*int64(since/time.Millisecond), rate)
+	ms := int64(min(since, time.Second) / time.Millisecond)
+	b.bytes = min(b.bytes+bytes/1000*ms, bytes)
+	b.pushes = min(b.pushes+pushes*ms, pushes*1000)
 	b.at, b.ops = pg.now.Mono, ops
 }

@@ -16,6 +16,7 @@ func (s Settings) filled() Settings {
 	set(&s.PushBytes, 4<<20)
 	set(&s.RecoveryOps, 4)
 	set(&s.RecoveryBytes, 64<<20)
+	set(&s.RecoveryRate, 500)
 	set(&s.Batch, 32)
 	set(&s.RetryFull, 5*time.Second)
 	return s
