@@ -15,7 +15,7 @@ local types = {
   [50] = "pg query", [51] = "pg notify", [52] = "pg log", [53] = "pg activate", [54] = "pg activated",
   [55] = "pg leases", [56] = "pg history", [57] = "pg history ack", [58] = "pg remove", [59] = "pg pull",
   [60] = "pg push", [61] = "pg pushed", [62] = "pg reserve", [63] = "pg scan", [64] = "pg scanned",
-  [65] = "pg cursor", [66] = "pg cursor ack",
+  [65] = "pg cursor", [66] = "pg cursor ack", [67] = "pg scrub", [68] = "pg scrubbed", [69] = "pg repair", [70] = "pg repaired",
 }
 
 local f = {

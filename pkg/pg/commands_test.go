@@ -67,6 +67,7 @@ func fields(line string) []string {
 func (w *world) command(name string, args []string) {
 	switch name {
 	case "cluster":
+		*w = world{t: w.t, mutant: w.mutant}
 		w.begin(args)
 	case "map":
 		w.mapCommand(strings.Join(args, " "))
@@ -94,7 +95,9 @@ func (w *world) command(name string, args []string) {
 	case "disk":
 		w.diskCommand(w.osd(args[0]), args[1:])
 	case "rot":
-		if o := w.osd(args[0]); !o.store.Damage(w.key(args[1]), 0, 1) {
+		if o := w.osd(args[0]); len(args) > 2 {
+			o.store.DamageRecord(w.key(args[1]))
+		} else if !o.store.Damage(w.key(args[1]), 0, 1) {
 			w.t.Fatalf("osd.%d has no %s", o.id, args[1])
 		}
 	case "clock":
@@ -458,6 +461,10 @@ func (w *world) clientAnswer(op *clientOp, body any, bulk []byte, failed *wire.E
 		slices.Sort(names)
 		w.printf("%s: %v", op, names)
 	case *wire.CommandReply:
+		if b.Text == "" {
+			w.printf("%s", bulk)
+			return
+		}
 		w.printf("%s", b.Text)
 	}
 }

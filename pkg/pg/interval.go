@@ -15,6 +15,7 @@ func (pg *PG) open(ev Open) {
 	img := ev.Image
 	pg.info, pg.stats = img.Info, img.Stats
 	pg.log = pglog{tail: img.Info.LogTail, entries: img.Log}
+	pg.info.LastUpdate = pg.log.head() // a write appends an entry, and leaves the info as it was
 	for _, m := range img.Missing {
 		pg.missing.set(pg.keyOf(m.Object), m)
 	}

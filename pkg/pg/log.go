@@ -158,10 +158,10 @@ func (pg *PG) putInfo(t *store.Txn) {
 }
 
 // trim cuts the log up to a version; the results of the entries stay, as long as there is room (9.1, 9.4).
-func (pg *PG) trim(t *store.Txn, to wire.PGVersion) {
+func (pg *PG) trim(t *store.Txn, to wire.PGVersion) bool {
 	n := pg.log.after(to)
 	if n == 0 {
-		return
+		return false
 	}
 	cut := pg.log.entries[:n]
 	pg.keepDups(t, cut)
@@ -169,6 +169,7 @@ func (pg *PG) trim(t *store.Txn, to wire.PGVersion) {
 	pg.log.entries = slices.Clone(pg.log.entries[n:])
 	pg.info.LogTail = pg.log.tail
 	t.TrimLog(pg.cfg.PG, store.Version(to))
+	return true
 }
 
 func (pg *PG) span() store.Span { return store.SpanOf(pg.cfg.PG, pg.info.PGNum) }

@@ -101,10 +101,15 @@ func beyond(info *wire.PGInfo, k store.Key) bool {
 func (pg *PG) changeMissing(t *store.Txn, changed map[store.Key]*wire.PGMissing) {
 	var rows []store.Row
 	keys := sortedKeys(changed)
+	anew := len(keys) > manyRows // so many that the transaction could get too long
+	if anew {
+		t.DeleteRows(pg.cfg.PG, missingPrefix, afterPrefix(missingPrefix))
+	}
 	for _, k := range keys {
 		if old, ok := pg.missing.need[k]; ok {
-			key := missingPrefix + versionKey(old.Need)
-			t.DeleteRows(pg.cfg.PG, key, store.AfterRow(key))
+			if key := missingPrefix + versionKey(old.Need); !anew {
+				t.DeleteRows(pg.cfg.PG, key, store.AfterRow(key))
+			}
 			pg.missing.remove(k)
 		}
 	}
@@ -114,11 +119,20 @@ func (pg *PG) changeMissing(t *store.Txn, changed map[store.Key]*wire.PGMissing)
 			rows = append(rows, missingRow(*m))
 		}
 	}
+	if anew {
+		rows = rows[:0]
+		for _, m := range pg.missing.list() {
+			rows = append(rows, missingRow(m))
+		}
+	}
 	if len(rows) > 0 {
 		slices.SortFunc(rows, func(a, b store.Row) int { return compareStrings(a.Key, b.Key) })
 		t.SetRows(pg.cfg.PG, rows...)
 	}
 }
+
+// manyRows is from when on all rows are written anew.
+const manyRows = 1000
 
 func sortedKeys[V any](m map[store.Key]V) []store.Key {
 	keys := make([]store.Key, 0, len(m))

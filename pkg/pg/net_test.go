@@ -38,7 +38,6 @@ type message struct {
 	err      *wire.Error
 	call     *core.Call // of a request: who waits for the answer
 	answers  *message   // of an answer: the request
-	req      core.Request
 	deadline time.Duration
 	client   *clientOp // asked by a client
 	over     bool

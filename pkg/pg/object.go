@@ -152,12 +152,15 @@ func (pg *PG) run(o *object) {
 
 // start begins the first operation of a queue; false: it has to wait.
 func (pg *PG) start(o *object, op *op) bool {
-	if pg.missing.has(o.key) && !pg.mutant("missing-as-enoent") {
-		if pg.isDamaged(o.key) {
-			pg.endOp(op, nil, nil, wire.Damaged.Errorf("object %v: no copy has it whole", o.key))
-			return true
-		}
+	switch {
+	case pg.mutant("missing-as-enoent"):
+	case pg.isDamaged(o.key):
+		pg.endOp(op, nil, nil, wire.Damaged.Errorf("object %v: no copy has it whole", o.key))
+		return true
+	case pg.missing.has(o.key):
 		pg.demand(o.key)
+		return false
+	case pg.pri.recovery.mending[o.key]:
 		return false
 	}
 	if op.read != nil {
@@ -186,10 +189,10 @@ func (pg *PG) load(o *object) {
 	}, func(res any) {
 		got := res.(loaded)
 		o.loading = false
-		if got.err != nil {
-			pg.readFailed(k, got.err)
-		} else {
+		if got.err == nil {
 			o.proj, o.known = got.p, true
+		} else if !pg.readFailed(k, got.err) && len(o.queue) > 0 {
+			pg.endOp(o.queue[0], nil, nil, wire.Damaged.Errorf("object %v: %v", k, got.err))
 		}
 		pg.run(o)
 	})

@@ -369,8 +369,10 @@ func (pg *PG) notify(r core.Received, n *wire.PGNotify) {
 	if q.acts() {
 		return // it is known better
 	}
+	if q.info == nil || q.none != n.None || q.info.LastUpdate != n.Info.LastUpdate {
+		pg.retryUnfound()
+	}
 	q.info, q.none = &n.Info, n.None
-	pg.retryUnfound()
 	pg.advance()
 }
 

@@ -193,6 +193,14 @@ func (pg *PG) received(r core.Received) {
 		pg.moveCursor(r, body)
 	case *wire.PGCursorAck:
 		pg.cursorMoved(r, body)
+	case *wire.PGScrub:
+		pg.scrubAsked(r, body)
+	case *wire.PGScrubbed:
+		pg.scrubbed(r, body)
+	case *wire.PGRepair:
+		pg.repairAsked(r, body)
+	case *wire.PGRepaired:
+		pg.repairNoted(r, body)
 	}
 }
 

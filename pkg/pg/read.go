@@ -28,16 +28,17 @@ func (pg *PG) startRead(o *object, op *op) bool {
 			pg.endOp(op, a.reply, a.bulk, nil)
 		case pg.readFailed(k, a.err):
 			op.started = false
-			o.queue = append([]*opOf{op}, o.queue...) // again, once it is repaired
+			o.queue = append([]*waiting{op}, o.queue...) // again, once it is repaired
 		default:
-			pg.endOp(op, nil, nil, wire.Internal.Errorf("object %v: %v", k, a.err))
+			pg.endOp(op, nil, nil, wire.Damaged.Errorf("object %v: %v", k, a.err))
 		}
 		pg.run(o)
 	})
 	return true
 }
 
-type opOf = op
+// waiting is op where a variable has that name.
+type waiting = op
 
 // startCompare answers a write that fails or changes nothing: that shows state without a log entry, so it is a
 // read (8.2, H8). The object may have changed while it waited for the lock.

@@ -16,6 +16,8 @@ type recovery struct {
 	wanted  []store.Key // by clients, in the order they came
 	active  []*recovering
 	unfound map[store.Key]lostObject
+	mending map[store.Key]bool // ours are damaged, and it is not known yet at which version
+	broken  map[store.Key]bool // scrub found no copy that is right
 	slots   reservation
 	budget  budget
 	batches uint64 // of backfill, counted over all targets
@@ -54,7 +56,7 @@ type part struct {
 // demand puts an object at the head of recovery.
 func (pg *PG) demand(k store.Key) {
 	r := &pg.pri.recovery
-	if !slices.Contains(r.wanted, k) {
+	if _, lost := r.unfound[k]; !lost && !slices.Contains(r.wanted, k) {
 		r.wanted = append(r.wanted, k)
 	}
 }
@@ -202,37 +204,66 @@ func (pg *PG) retryUnfound() {
 	pg.pri.recovery.unfound = nil
 }
 
-func (pg *PG) isDamaged(k store.Key) bool { return pg.pri.recovery.unfound[k].damaged }
+func (pg *PG) isDamaged(k store.Key) bool {
+	return pg.pri.recovery.unfound[k].damaged || pg.pri.recovery.broken[k]
+}
 
-// repairFrom makes a damaged object of ours one that is missing, if another copy can be asked for it (8.3).
+// repairFrom makes a damaged object of ours one that is missing, if another copy can be asked for it (8.3). Whoever
+// wants it waits.
 func (pg *PG) repairFrom(k store.Key) bool {
-	if pg.pri == nil || len(pg.sources(k)) == 0 {
+	if pg.pri == nil || len(pg.sources(k)) == 0 || pg.pri.recovery.broken[k] {
 		return false
 	}
-	need := pg.newest(k)
-	if need.IsZero() {
-		return false
-	}
-	var t store.Txn
-	pg.changeMissing(&t, map[store.Key]*wire.PGMissing{k: {Object: objectOf(k), Need: need}})
-	pg.submit(&t, nil)
 	if o := pg.objects[k]; o != nil {
 		o.known = false
 	}
-	pg.demand(k)
+	r := &pg.pri.recovery
+	if r.mending[k] || pg.missing.has(k) {
+		return true
+	}
+	if need := pg.newest(k); !need.IsZero() {
+		pg.takeForMissing(k, need)
+		return true
+	}
+	if r.mending == nil {
+		r.mending = map[store.Key]bool{}
+	}
+	r.mending[k] = true
+	pg.read(func(r store.Reader) any {
+		info, err := r.Stat(k)
+		if err != nil {
+			return wire.PGVersion{}
+		}
+		return wire.PGVersion(info.Version)
+	}, func(res any) {
+		if need := res.(wire.PGVersion); !need.IsZero() {
+			delete(pg.pri.recovery.mending, k)
+			pg.takeForMissing(k, need)
+			return
+		}
+		// its own record is gone, and its entry, too: the other copies have to be asked what it is
+		if s := &pg.pri.scrub; s.step == scrubIdle && !s.asked {
+			pg.askScrub(false, true)
+		}
+	})
 	return true
 }
 
-// newest is the version of an object as far as the log has it, or as operations under way know it.
+// takeForMissing notes that a copy of ours is of no use.
+func (pg *PG) takeForMissing(k store.Key, need wire.PGVersion) {
+	var t store.Txn
+	pg.changeMissing(&t, map[store.Key]*wire.PGMissing{k: {Object: objectOf(k), Need: need}})
+	pg.submit(&t, nil)
+	pg.demand(k)
+}
+
+// newest is the version of an object, as far as the log has it.
 func (pg *PG) newest(k store.Key) wire.PGVersion {
 	obj := objectOf(k)
 	for i := len(pg.log.entries) - 1; i >= 0; i-- {
 		if e := &pg.log.entries[i]; e.Object == obj {
 			return e.Version
 		}
-	}
-	if o := pg.objects[k]; o != nil && o.known {
-		return o.proj.version
 	}
 	return wire.PGVersion{}
 }

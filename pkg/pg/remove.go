@@ -47,6 +47,7 @@ func (pg *PG) startRemoval(fresh bool) {
 
 func (pg *PG) removeNext() {
 	var t store.Txn
+	t.MakePG(pg.cfg.PG, pg.info.PGNum) // a slice of an interval that is over may take it away before this one comes
 	t.RemovePG(pg.cfg.PG, removeSlice)
 	pg.submit(&t, func() {
 		id := pg.cfg.PG

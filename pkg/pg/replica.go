@@ -18,8 +18,10 @@ type replica struct {
 	early      []earlyWrite // came before the activation
 	earlyBytes int
 	announced  time.Duration
-	batch      uint64 // of backfill, under way
-	holds      bool   // a remote slot, asked for by the primary
+	batch      uint64             // of backfill, under way
+	chunk      uint64             // of scrub, the last one looked at
+	judged     map[store.Key]bool // objects of it that were found wrong (false), or written to since (true)
+	holds      bool               // a remote slot, asked for by the primary
 	granted    bool
 	renewed    time.Duration
 	incoming   map[store.Key]*incoming

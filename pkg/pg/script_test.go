@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "rewrite what the scripts in testdata ex
 // clients, warnings, and at the end the state of every machine that has another one than after the last command.
 //
 //	cluster N [size=3] [min=2] [raw=0,1,2] [log=1000] [lease=800ms] [batch=32] [push=BYTES] [mutant=NAME]
-//	                     begins: N OSDs, all up; the PG is on those of raw. log is how many entries are kept
+//	                     begins (anew): N OSDs, all up; the PG is on those of raw. log is how many entries are kept
 //
 // The map (each line is one epoch; several changes in one line are separated by commas with a space):
 //
@@ -43,7 +43,7 @@ var update = flag.Bool("update", false, "rewrite what the scripts in testdata ex
 //	disk 0 hold          transactions are not made durable until "disk 0 go", or "disk 0 step [N]"
 //	disk 0 wipe          an empty store, with a new uuid (it is not running)
 //	disk 0 full|roomy    it says that it is full
-//	rot 0 NAME           the object's data does not check any more on osd.0
+//	rot 0 NAME [record]  the object's data does not check any more on osd.0, or not even its record
 //	clock 0 +10000       osd.0's clock runs faster by so many parts in a million
 //	pause 0              the machine takes no events; "resume 0"
 //

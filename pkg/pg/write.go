@@ -200,8 +200,9 @@ func (pg *PG) apply(sub *wire.SubWrite, k store.Key, bulk []byte, entryOnly bool
 	pg.log.entries = append(pg.log.entries, e)
 	pg.info.LastUpdate = e.Version
 	pg.noteResults([]wire.PGEntry{e})
-	pg.trim(&t, sub.Trim)
-	pg.putInfo(&t)
+	if pg.trim(&t, sub.Trim) { // last_update alone the log tells, too: see open
+		pg.putInfo(&t)
+	}
 	pg.submit(&t, then)
 }
 
@@ -418,6 +419,7 @@ func (pg *PG) subWrite(r core.Received, w *wire.SubWrite) {
 			pg.emit(core.Exit{Err: fmt.Errorf("pg %v: a write to object %v, which is missing here", pg.cfg.PG, k)})
 			return
 		}
+		pg.wroteTo(k)
 		pg.apply(w, k, r.Bulk, w.EntryOnly, func() { pg.ackSubWrite(r, reply, w.Version) })
 		if pg.mutant("replica-ack-early") {
 			pg.ackSubWrite(r, reply, w.Version)

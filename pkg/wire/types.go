@@ -56,6 +56,10 @@ const (
 	TypePGScanned    Type = 64 // what it has
 	TypePGCursor     Type = 65 // moves the cursor of a backfill
 	TypePGCursorAck  Type = 66 // it has been moved, on disk
+	TypePGScrub      Type = 67 // asks what the objects of a chunk are
+	TypePGScrubbed   Type = 68 // what they are
+	TypePGRepair     Type = 69 // an object is not what it should be
+	TypePGRepaired   Type = 70 // that is noted, on disk
 )
 
 // row is what the table says of a type.
@@ -110,6 +114,10 @@ var types = []row{
 	TypePGScanned:    {"pg scanned", Classes(0).With(Data), body[PGScanned], nil},
 	TypePGCursor:     {"pg cursor", Classes(0).With(Control), body[PGCursor], nil},
 	TypePGCursorAck:  {"pg cursor ack", Classes(0).With(Control), body[PGCursorAck], nil},
+	TypePGScrub:      {"pg scrub", Classes(0).With(Control), body[PGScrub], nil},
+	TypePGScrubbed:   {"pg scrubbed", Classes(0).With(Data), body[PGScrubbed], nil},
+	TypePGRepair:     {"pg repair", Classes(0).With(Control), body[PGRepair], nil},
+	TypePGRepaired:   {"pg repaired", Classes(0).With(Control), body[PGRepaired], nil},
 }
 
 func body[T any]() any { return new(T) }
