@@ -1,6 +1,7 @@
 package objecter
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -45,6 +46,7 @@ type op struct {
 	sends int
 
 	why        string
+	whyIs      wire.Code   // the reason's code, if it has one
 	said       *wire.Error // the last answer that did not settle it
 	charged    bool // it counts in the budget
 	queued     bool
@@ -194,12 +196,15 @@ func (o *Objecter) finish(op *op, d Done) {
 
 // giveUp ends an operation that got no answer, for a reason.
 func (o *Objecter) giveUp(op *op, reason error) {
-	switch waited := o.describe(op); {
-	case op.open > 0 && op.kind.changes():
-		o.finish(op, Done{Err: fmt.Errorf("%w: %w; %s", ErrUnknown, reason, waited)})
-	default:
-		o.finish(op, Done{Err: fmt.Errorf("%w: %s", reason, waited)})
+	var detail error = op.whyIs.Errorf("%s", o.describe(op))
+	if op.whyIs == 0 {
+		detail = errors.New(o.describe(op))
 	}
+	if op.open > 0 && op.kind.changes() {
+		o.finish(op, Done{Err: fmt.Errorf("%w: %w; %w", ErrUnknown, reason, detail)})
+		return
+	}
+	o.finish(op, Done{Err: fmt.Errorf("%w: %w", reason, detail)})
 }
 
 // describe says what an operation waits for.

@@ -31,6 +31,7 @@ type where struct {
 	to  core.Dest
 	iv  interval
 	why string
+	is  wire.Code // what sort of reason, if one has a code
 	err error
 }
 
@@ -54,8 +55,8 @@ func (o *Objecter) where(op *op) where {
 	if op.kind == write || op.kind == read {
 		op.pg = op.obj.PG(pool)
 	}
-	if why := held(op, m, pool); why != "" {
-		return waits("%s", why)
+	if why, is := held(op, m, pool); why != "" {
+		return where{why: why, is: is}
 	}
 	if op.pg.Seed >= pool.PGNum {
 		return where{err: wire.Denied.Errorf("pool '%s' has only %d PGs: there is no %v", pool.Name, pool.PGNum, op.pg)}
@@ -121,24 +122,24 @@ func named(name string) string {
 }
 
 // held is why the map holds an operation back; empty if it does not.
-func held(op *op, m *osdmap.Map, pool *osdmap.Pool) string {
+func held(op *op, m *osdmap.Map, pool *osdmap.Pool) (string, wire.Code) {
 	switch {
 	case op.kind == read && m.Has(osdmap.FlagPauseRead):
-		return "the cluster is paused for reads (flag pauserd)"
+		return "the cluster is paused for reads (flag pauserd)", 0
 	case op.kind != write:
-		return ""
+		return "", 0
 	case m.Has(osdmap.FlagPauseWrite):
-		return "the cluster is paused for writes (flag pausewr)"
+		return "the cluster is paused for writes (flag pausewr)", 0
 	case !op.grows():
-		return ""
+		return "", 0
 	case m.Has(osdmap.FlagFull):
-		return "the cluster is full"
+		return "the cluster is full", wire.Full
 	case pool.Flags&osdmap.PoolFullQuota != 0:
-		return fmt.Sprintf("pool '%s' is full by its quota", pool.Name)
+		return fmt.Sprintf("pool '%s' is full by its quota", pool.Name), wire.Full
 	case pool.Flags&osdmap.PoolFull != 0:
-		return fmt.Sprintf("pool '%s' is full", pool.Name)
+		return fmt.Sprintf("pool '%s' is full", pool.Name), wire.Full
 	}
-	return ""
+	return "", 0
 }
 
 // place is where a PG is under the present map.

@@ -38,7 +38,7 @@ func (o *Objecter) attempt(op *op) {
 	case w.err != nil:
 		o.finish(op, Done{Err: w.err})
 	case w.why != "":
-		o.waitFor(op, w.why)
+		o.waitFor(op, w)
 	case slices.Contains(op.under, w.to.Peer):
 		// A session takes no second request of one id. In a new interval the primary ends the first
 		// one, if it has not answered it before.
@@ -70,7 +70,7 @@ func (o *Objecter) look(op *op) {
 		case w.err != nil:
 			o.finish(op, Done{Err: w.err})
 		default:
-			o.waitFor(op, w.why)
+			o.waitFor(op, *w)
 		}
 		return
 	}
@@ -78,15 +78,15 @@ func (o *Objecter) look(op *op) {
 		o.finish(op, Done{Body: o.maps.m})
 		return
 	}
-	o.waitFor(op, "an osdmap: "+o.maps.trouble(o))
+	o.waitFor(op, waits("an osdmap: %s", o.maps.trouble(o)))
 }
 
 // waitFor notes why an operation is not sent, and tells it.
-func (o *Objecter) waitFor(op *op, why string) {
+func (o *Objecter) waitFor(op *op, w where) {
 	o.needMap(op)
-	if op.why != why {
-		op.why = why
-		o.emit(Waiting{Token: op.token, Why: why})
+	if op.why != w.why {
+		op.why, op.whyIs = w.why, w.is
+		o.emit(Waiting{Token: op.token, Why: w.why})
 	}
 }
 
@@ -94,7 +94,7 @@ func (o *Objecter) waitFor(op *op, why string) {
 // then floor is fixed, anew.
 func (o *Objecter) send(op *op, w where) {
 	if op.why != "" {
-		op.why = ""
+		op.why, op.whyIs = "", 0
 		o.emit(Waiting{Token: op.token})
 	}
 	resend := op.open > 0
