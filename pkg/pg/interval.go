@@ -95,10 +95,10 @@ func (pg *PG) newMap(v View) {
 	if pg.removing == nil {
 		pg.putInfo(&t)
 		pg.submit(&t, nil)
-	} // else the next slice may take the PG away
+	}
 	pg.begin()
 	if pg.removing != nil {
-		pg.removeNext()
+		pg.removeOn()
 	}
 }
 

@@ -45,9 +45,18 @@ func (pg *PG) startRemoval(fresh bool) {
 	pg.removeNext()
 }
 
+// removeOn goes on in a new interval. The slice under way may be the last, and nobody hears of it any more: what
+// it takes away is made anew, so that there is something to remove.
+func (pg *PG) removeOn() {
+	var t store.Txn
+	t.MakePG(pg.cfg.PG, pg.info.PGNum)
+	pg.putInfo(&t)
+	pg.submit(&t, nil)
+	pg.removeNext()
+}
+
 func (pg *PG) removeNext() {
 	var t store.Txn
-	t.MakePG(pg.cfg.PG, pg.info.PGNum) // a slice of an interval that is over may take it away before this one comes
 	t.RemovePG(pg.cfg.PG, removeSlice)
 	pg.submit(&t, func() {
 		id := pg.cfg.PG
@@ -85,7 +94,7 @@ func (pg *PG) poolGone() {
 	if pg.removing == nil {
 		pg.startRemoval(true)
 	} else {
-		pg.removeNext()
+		pg.removeOn()
 	}
 	pg.removing.forGood = true
 }
