@@ -55,7 +55,9 @@ func (pg *PG) startWrite(o *object, op *op) bool {
 		return false
 	}
 	if !o.known {
-		pg.load(o)
+		if o.writers == 0 { // what nobody asked for is under way: the store does not show it yet
+			pg.load(o)
+		}
 		return false
 	}
 	next, changes, data, results := o.proj.plan(op.write.Steps, op.bulk)
@@ -192,7 +194,10 @@ func (pg *PG) apply(sub *wire.SubWrite, k store.Key, bulk []byte, entryOnly bool
 		if !e.Delete && len(sub.Steps) > 0 {
 			t.SetVersion(k, store.Version(sub.Version), sub.Modified)
 		}
-		if e.Delete && pg.missing.has(k) { // an object that was given up
+		switch { // an object that was given up
+		case len(sub.Steps) == 0:
+			pg.applyRevert(&t, sub, k)
+		case e.Delete && pg.missing.has(k):
 			pg.changeMissing(&t, map[store.Key]*wire.PGMissing{k: nil})
 		}
 	}
@@ -415,7 +420,7 @@ func (pg *PG) subWrite(r core.Received, w *wire.SubWrite) {
 		pg.emit(core.Reply{To: r.Request, Epoch: pg.Epoch(), Body: reply})
 	default:
 		k, _ := pg.keyFor(&w.Target)
-		if pg.missing.has(k) && !w.EntryOnly && !deletes(w.Steps) {
+		if pg.missing.has(k) && !w.EntryOnly && !deletes(w.Steps) && len(w.Steps) > 0 {
 			pg.emit(core.Exit{Err: fmt.Errorf("pg %v: a write to object %v, which is missing here", pg.cfg.PG, k)})
 			return
 		}
