@@ -23,6 +23,7 @@ type cluster struct {
 	t       testing.TB
 	members []*testMember
 	edit    func(*Config) // of each, before it is opened
+	late    bool          // now and then a message takes seconds
 
 	under sync.WaitGroup // messages on their way
 	over  context.Context
@@ -234,7 +235,7 @@ func (m *testMember) call(ctx context.Context, to core.Member, class wire.Class,
 func (m *testMember) carry(ctx context.Context, other *testMember, call *wire.LogCall, bulk []byte) served {
 	late, cancel := context.WithTimeout(m.c.over, time.Minute) // in a buffer on the way
 	defer cancel()
-	time.Sleep(time.Duration(200+rand.IntN(1500)) * time.Microsecond)
+	time.Sleep(m.c.delay())
 	for _, end := range []*testMember{m, other} {
 		if err := end.pass(late); err != nil {
 			return served{err: err}
@@ -258,13 +259,21 @@ func (m *testMember) carry(ctx context.Context, other *testMember, call *wire.Lo
 	if len(b) > MaxAnswer {
 		m.c.t.Errorf("an answer of %d bytes", len(b))
 	}
-	time.Sleep(time.Duration(200+rand.IntN(1500)) * time.Microsecond)
+	time.Sleep(m.c.delay())
 	for _, end := range []*testMember{other, m} {
 		if err := end.pass(ctx); err != nil {
 			return served{err: err}
 		}
 	}
 	return served{reply, b, err}
+}
+
+// delay is how long a message is on its way.
+func (c *cluster) delay() time.Duration {
+	if c.late && rand.IntN(100) == 0 {
+		return time.Duration(rand.IntN(2000)) * time.Millisecond
+	}
+	return time.Duration(200+rand.IntN(1500)) * time.Microsecond
 }
 
 // The rest is what logtest.Cluster wants.

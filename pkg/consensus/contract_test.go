@@ -34,7 +34,11 @@ func TestSoak(t *testing.T) {
 		t.Run("", func(t *testing.T) {
 			t.Logf("-seed %d", *seed+n)
 			members := 3 + 2*int(n%2)
-			synctest.Test(t, func(t *testing.T) { logtest.Soak(members, run).Run(t, newCluster(t, members, nil), *seed+n) })
+			synctest.Test(t, func(t *testing.T) {
+				c := newCluster(t, members, nil)
+				c.late = n%3 > 0
+				logtest.Soak(members, run).Run(t, c, *seed+n)
+			})
 		})
 	}
 }
