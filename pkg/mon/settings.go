@@ -168,8 +168,8 @@ func parseShare(s string) (osdmap.Ratio, error) {
 // parseMillionths reads a decimal with at most six digits after the point.
 func parseMillionths(s string) (uint64, error) {
 	whole, part, _ := strings.Cut(s, ".")
-	if len(part) > 6 || len(whole) > 12 {
-		return 0, fmt.Errorf("%q: too many digits", s)
+	if len(part) > 6 || len(whole) > 12 || whole == "" {
+		return 0, fmt.Errorf("%q: no decimal, or too many digits", s)
 	}
 	return strconv.ParseUint(whole+(part + "000000")[:6], 10, 64)
 }
