@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"zeph/pkg/lab"
 )
@@ -66,6 +67,9 @@ func (a *app) labUpCommand(l *labFlags) *cobra.Command {
 			}
 			opts.Dir = dir
 		}
+		if err := onlyForNew(cmd, opts.Dir); err != nil {
+			return err
+		}
 		for _, s := range settings {
 			set, err := labSetting(s)
 			if err != nil {
@@ -99,6 +103,20 @@ func (a *app) labUpCommand(l *labFlags) *cobra.Command {
 	f.BoolVar(&opts.NoPool, "no-pool", false, "make no pool")
 	f.StringArrayVar(&settings, "set", nil, "set `WHO/NAME=VALUE` first, such as mon/mon_osd_down_out_interval=8s")
 	return cmd
+}
+
+// onlyForNew refuses flags about what to make where there is a lab that would only be started again.
+func onlyForNew(cmd *cobra.Command, dir string) error {
+	if _, err := lab.Open(dir); err != nil {
+		return nil
+	}
+	var err error
+	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
+		if f.Changed && err == nil {
+			err = next(usagef(cmd, "%s: there is a lab already, and --%s is for a new one", dir, f.Name), "remove it first: zeph lab down --rm --dir %s", dir)
+		}
+	})
+	return err
 }
 
 // labSetting reads WHO/NAME=VALUE.

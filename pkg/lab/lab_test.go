@@ -131,7 +131,7 @@ func TestUpAndDown(t *testing.T) {
 	}
 
 	// Again, with the same data and the same addresses of monitors.
-	l = up(t, f, Options{Dir: l.Dir(), connect: opts.connect})
+	l = up(t, f, Options{Dir: l.Dir(), Bin: opts.Bin, connect: opts.connect})
 	if again := list(t, l); !slices.Equal(again[0].Addresses, ds[0].Addresses) || again[8].State != Running {
 		t.Errorf("again: %+v", again)
 	}
@@ -280,6 +280,31 @@ func TestUpFails(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+}
+
+// A lab whose maker was killed before it was healthy is begun anew.
+func TestUpAfterCutShort(t *testing.T) {
+	f := &fakeMons{}
+	opts := f.options(t, t.TempDir())
+	opts.Mons, opts.OSDs = 1, 1
+	l := up(t, f, opts)
+	first := find(t, l, "mon.a")
+	if err := l.edit(t.Context(), func(s *state) error {
+		s.Complete = false
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Up(t.Context(), opts); err == nil || !strings.Contains(err.Error(), "a lab runs here already") {
+		t.Errorf("%v", err)
+	}
+	if err := l.Down(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	l = up(t, f, opts)
+	if now := find(t, l, "mon.a"); now.Store == first.Store || now.State != Running {
+		t.Errorf("%+v after %+v", now, first)
+	}
 }
 
 // nothingLeft looks for the folder, and for processes with it among their arguments.

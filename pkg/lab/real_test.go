@@ -110,7 +110,7 @@ func TestRealCluster(t *testing.T) {
 		if err := l.Down(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Up(t.Context(), Options{Dir: l.Dir(), Talk: talk{t}}); err != nil {
+		if _, err := Up(t.Context(), Options{Dir: l.Dir(), Bin: opts.Bin, Talk: talk{t}}); err != nil {
 			t.Fatal(err)
 		}
 		get(t)

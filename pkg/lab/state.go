@@ -21,6 +21,8 @@ type state struct {
 
 	Capacity uint64 `json:"capacity"` // of each OSD, in bytes
 
+	Complete bool `json:"complete"` // it was healthy once; else whoever made it was cut short
+
 	Daemons []*Daemon `json:"daemons"` // monitors, then OSDs, in the order of their ids
 }
 

@@ -53,7 +53,7 @@ type upper struct {
 func (u *upper) run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, u.opts.Timeout, fmt.Errorf("not healthy within %v: %w", u.opts.Timeout, context.DeadlineExceeded))
 	defer cancel()
-	if err := u.prepare(ctx); err != nil {
+	if err := u.prepare(); err != nil {
 		return err
 	}
 	if err := register(u.l.dir); err != nil {
@@ -62,11 +62,15 @@ func (u *upper) run(ctx context.Context) error {
 	if err := u.startAll(ctx); err != nil {
 		return err
 	}
-	return u.settle(ctx)
+	if err := u.settle(ctx); err != nil {
+		return err
+	}
+	u.s.Complete = true
+	return u.l.save(u.s)
 }
 
 // prepare reads what there is, or makes up a new cluster and its data folders.
-func (u *upper) prepare(ctx context.Context) error {
+func (u *upper) prepare() error {
 	s, err := u.l.load()
 	switch {
 	case err == nil:
@@ -74,14 +78,20 @@ func (u *upper) prepare(ctx context.Context) error {
 			return fmt.Errorf("%s: a lab runs here already: %s has pid %d", u.l.dir, alive[0].Name, alive[0].Pid)
 		}
 		u.s = s
-		return nil
+		if !s.Complete {
+			if err := u.unmake(); err != nil {
+				return err
+			}
+			return u.create()
+		}
+		return u.binaries()
 	case !errors.Is(err, ErrNoLab):
 		return err
 	}
 	if err := u.l.empty(); err != nil {
 		return err
 	}
-	return u.create(ctx)
+	return u.create()
 }
 
 // empty refuses a folder with something in it that is not ours.
@@ -99,7 +109,7 @@ func (l *Lab) empty() error {
 }
 
 // create makes up a new cluster.
-func (u *upper) create(ctx context.Context) error {
+func (u *upper) create() error {
 	o := &u.opts
 	if o.Bin == (Binaries{}) {
 		bin, err := FindBinaries()
@@ -123,6 +133,19 @@ func (u *upper) create(ctx context.Context) error {
 	for i := range o.OSDs {
 		u.s.add(u.l.newDaemon(OSD, fmt.Sprint(i), o.location(i)))
 	}
+	return nil
+}
+
+// binaries are those of today, where there are any; else those that made the lab.
+func (u *upper) binaries() error {
+	bin := u.opts.Bin
+	if bin == (Binaries{}) {
+		var err error
+		if bin, err = FindBinaries(); err != nil {
+			return nil
+		}
+	}
+	u.s.Bin = bin
 	return nil
 }
 
@@ -217,7 +240,9 @@ func (u *upper) undo() error {
 		}
 		return err
 	}
-	return errors.Join(err, u.unmake(), unregister(u.l.dir))
+	err = errors.Join(err, u.unmake(), unregister(u.l.dir), os.Remove(filepath.Join(u.l.dir, "lab.lock")))
+	os.Remove(u.l.dir) // if nothing else is in it
+	return err
 }
 
 // unmake removes the data of a cluster that never came to life.
@@ -226,11 +251,10 @@ func (u *upper) unmake() error {
 	for _, d := range u.s.Daemons {
 		err = errors.Join(err, os.RemoveAll(d.Folder))
 	}
-	for _, name := range []string{"zeph.yaml", "lab.json", "lab.lock"} {
+	for _, name := range []string{"zeph.yaml", "lab.json"} {
 		if e := os.Remove(filepath.Join(u.l.dir, name)); e != nil && !errors.Is(e, fs.ErrNotExist) {
 			err = errors.Join(err, e)
 		}
 	}
-	os.Remove(u.l.dir) // if nothing else is in it
 	return err
 }
