@@ -78,3 +78,16 @@ func changeWords(c *osdmap.Change) string {
 	}
 	return strings.Join(words, ", ")
 }
+
+// forgetMoves drops what is known of causes that no PG moves for any more.
+func (l *leader) forgetMoves() {
+	if len(l.moved)+len(l.causes) < 100 {
+		return
+	}
+	current := make(map[string]bool)
+	for _, p := range l.pgs {
+		current[l.cause(p.Cause)] = true
+	}
+	maps.DeleteFunc(l.moved, func(cause string, _ *moving) bool { return !current[cause] })
+	maps.DeleteFunc(l.causes, func(_ osdmap.Epoch, cause string) bool { return !current[cause] })
+}

@@ -26,6 +26,7 @@ func (l *leader) watchHealth() {
 		return
 	}
 	w.second = now
+	l.forgetMoves()
 	h := l.health()
 	if len(h.Waiting) > 0 {
 		return
