@@ -1,6 +1,7 @@
 package osd
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -143,7 +144,10 @@ func (c *Core) notBooted(err error) {
 		c.exit(fmt.Errorf("osd.%d, store %v: the monitors refuse it: %w", int32(c.cfg.ID), c.super.Store, err))
 		return
 	}
-	c.log(core.Debug, "not booted yet", "err", err)
+	if e := (*wire.Error)(nil); errors.As(err, &e) && e.Text != c.bootWhy {
+		c.bootWhy = e.Text
+		c.log(core.Warn, "not booted yet", "err", err)
+	}
 }
 
 // myself looks for the OSD in a map that has come into force: whether it is up, fell, or may forget gids.
@@ -172,7 +176,7 @@ func (c *Core) myself(m *osdmap.Map) {
 
 // rise begins what only an OSD that is up does.
 func (c *Core) rise() {
-	c.beacons.next = c.now.Mono
+	c.beacons.next, c.bootWhy = c.now.Mono, ""
 	c.peers = nil
 	c.gatherPeers()
 	c.beacon()

@@ -35,7 +35,8 @@ type Core struct {
 
 	booting   bool // a Boot is under way
 	bootAgain time.Duration
-	ready     bool // that was said
+	bootWhy   string // why the last one failed
+	ready     bool   // that was said
 
 	order   []*slot // all PGs, ascending
 	ops     ops

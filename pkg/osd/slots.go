@@ -60,6 +60,7 @@ func (c *Core) addSlot(id osdmap.PGID, at osdmap.Epoch) *slot {
 func (c *Core) dropSlot(id osdmap.PGID) {
 	if i, ok := c.find(id); ok {
 		c.order = slices.Delete(c.order, i, i+1)
+		delete(c.beacons.told, id)
 	}
 }
 
