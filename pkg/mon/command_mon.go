@@ -145,7 +145,11 @@ func monTransfer(l *leader, a asker, args args) {
 		}
 	}
 	l.c.changeMembers(core.TransferTo, member, func(p core.Proposed) {
-XX, member.Name), Epoch: l.c.st.Epoch()}, nil)
+		if p.Outcome != core.Committed {
+			l.c.fail(a, outcomeError(args.cmd, p))
+			return
+		}
+		l.c.reply(a, &wire.CommandReply{Text: fmt.Sprintf("mon.%s leads now", member.Name), Epoch: l.c.st.Epoch()}, nil)
 	})
 }
 
