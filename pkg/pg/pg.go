@@ -130,7 +130,11 @@ func (pg *PG) handle(ev any) {
 		pg.space = ev.Stats
 	case Tick:
 		pg.tick()
-	case core.Fired, core.Continue: // time alone: kick looks at the rest
+	case core.Fired:
+		if pg.pri != nil {
+			pg.resendWrites()
+		}
+	case core.Continue: // kick looks at the rest
 	default:
 		panic(fmt.Sprintf("pg %v: Step: unknown event %T", pg.cfg.PG, ev))
 	}
