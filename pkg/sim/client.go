@@ -201,6 +201,9 @@ func (cl *client) ended(r *request, d objecter.Done) {
 	if op.Outcome == history.Done && op.Kind != history.Remove {
 		cl.seen[op.Object] = op.Value
 	}
+	if reply, ok := d.Body.(*wire.WriteReply); ok && op.Outcome == history.Done && reply.Version.Compare(cl.c.acked[op.Object].version) > 0 {
+		cl.c.acked[op.Object] = ackedWrite{reply.Version, op.Kind == history.Remove}
+	}
 	cl.c.history = append(cl.c.history, op)
 }
 

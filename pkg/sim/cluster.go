@@ -13,6 +13,7 @@ import (
 	"zeph/pkg/osd"
 	"zeph/pkg/osdmap"
 	"zeph/pkg/pg"
+	"zeph/pkg/placement"
 	"zeph/pkg/scenario"
 	"zeph/pkg/wire"
 )
@@ -42,6 +43,10 @@ type Cluster struct {
 	operator *client
 	rand     *core.Rand
 	pool     osdmap.PoolID
+	placed   struct { // where all PGs are, by the newest map
+		m       *osdmap.Map
+		mapping map[osdmap.PGID]placement.Mapping
+	}
 
 	stores  []osdmap.UUID // by OSD, of its present disk
 	gone    []bool        // by OSD: it does not come back, for now or ever
@@ -50,9 +55,16 @@ type Cluster struct {
 	budget  bool          // a copy may be destroyed: all PGs were clean since the last time
 	faults  int
 	history []history.Operation
+	acked   map[string]ackedWrite // by object, the newest
 	counts  Counts
 	found   []Violation
 	watch   watch
+}
+
+// ackedWrite is the newest write of an object that some client was told is done.
+type ackedWrite struct {
+	version wire.PGVersion
+	removed bool
 }
 
 // Counts are what clients were told.
@@ -99,7 +111,7 @@ func uuid(r *core.Rand) osdmap.UUID {
 // newCluster makes the nodes. Nothing runs yet.
 func newCluster(cfg settings, trace io.Writer) *Cluster {
 	cfg.World.Seed, cfg.World.Trace = cfg.Seed, trace
-	c := &Cluster{w: New(cfg.World), cfg: cfg, rand: core.RandFor(cfg.Seed, "cluster"), budget: true, lost: -1}
+	c := &Cluster{w: New(cfg.World), cfg: cfg, rand: core.RandFor(cfg.Seed, "cluster"), budget: true, lost: -1, acked: make(map[string]ackedWrite)}
 	c.fsid = uuid(c.rand)
 	c.log = c.w.NewLog(mon.Machine(), cfg.Log)
 	for i := range cfg.Mons {

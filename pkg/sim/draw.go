@@ -42,6 +42,9 @@ func draw(o Options) settings {
 	s.Grace = pick(r, 400*time.Millisecond, time.Second, 2*time.Second)
 	s.Heartbeat = s.Grace / 4
 	s.Lease = min(800*time.Millisecond, s.Grace*2/5)
+	if r.IntN(4) == 0 { // long enough for others to begin anew while it runs
+		s.Lease = pick(r, 2*time.Second, 5*time.Second)
+	}
 	s.DownOut = pick(r, 3*time.Second, 10*time.Second, 60*time.Second)
 	s.MinLog = pick(r, 2, 2, 2, 10, 1000)
 	s.PG = pg.Settings{Lease: s.Lease, Renew: s.Lease / 4, MinLog: s.MinLog}

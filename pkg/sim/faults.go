@@ -296,13 +296,19 @@ func (n *nemesis) replace() {
 // mapping is where a PG is by the newest map.
 func (c *Cluster) mapping(id osdmap.PGID) placement.Mapping {
 	m := c.state().Map()
-	mapper, err := placement.New(m)
-	if err != nil {
-		panic("sim: " + err.Error())
+	if c.placed.m != m {
+		c.placed.m, c.placed.mapping = m, make(map[osdmap.PGID]placement.Mapping)
+		mapper, err := placement.New(m)
+		if err != nil {
+			panic("sim: " + err.Error())
+		}
+		var s placement.Scratch
+		pool, _ := m.Pool(c.pool)
+		for _, id := range c.pgs() {
+			c.placed.mapping[id] = mapper.Map(&s, &pool, id)
+		}
 	}
-	var s placement.Scratch
-	pool, _ := m.Pool(id.Pool)
-	return mapper.Map(&s, &pool, id)
+	return c.placed.mapping[id]
 }
 
 // target is a PG, and its members up to the primary first.

@@ -8,7 +8,9 @@ import (
 	"zeph/pkg/core"
 	"zeph/pkg/history"
 	"zeph/pkg/osdmap"
+	"zeph/pkg/placement"
 	"zeph/pkg/scenario"
+	"zeph/pkg/store"
 )
 
 // Options say which run is wanted. Zeros are drawn by seed.
@@ -99,17 +101,11 @@ func (r *Running) Finish() *Report {
 
 // finish ends the faults in one of the three ways, and demands what then must be so.
 func (c *Cluster) finish(n *nemesis) {
-	end := c.cfg.End
-	if end == scenario.Few {
+	if c.cfg.End == scenario.Few {
 		c.few(n)
 	}
-	if end == scenario.Lost && !c.budget { // a copy has been destroyed already
-		end = scenario.Healed
-	}
-	if end == scenario.Lost {
-		c.lost = n.rand.IntN(len(c.osds))
-		c.gone[c.lost] = true
-		c.osds[c.lost].Crash(true)
+	if c.cfg.End == scenario.Lost {
+		c.loseOne(n.rand.IntN(len(c.osds)))
 	}
 	n.end()
 	c.w.Run(c.w.now + 2*time.Second)
@@ -131,6 +127,44 @@ func (c *Cluster) finish(n *nemesis) {
 	if c.until(10*time.Second, c.clean) {
 		c.compareCopies()
 	}
+}
+
+// loseOne takes an OSD away for good: the first that can be lost, from one on. It may be that none can.
+func (c *Cluster) loseOne(from int) {
+	for i := range c.osds {
+		if id := (from + i) % len(c.osds); c.losable(id) {
+			c.lost, c.gone[id] = id, true
+			c.osds[id].Crash(true)
+			return
+		}
+	}
+	c.w.Note("nemesis", "ends", "no osd can be lost")
+}
+
+// losable reports whether everything that was acknowledged is on some other disk, too. With few copies it may
+// not be: a write under way overwrites the acknowledged value on one, another member has yet to be
+// recovered, and then the third is all there is.
+func (c *Cluster) losable(id int) bool {
+	if !c.budget { // a copy has been destroyed already
+		return false
+	}
+	pool, _ := c.state().Map().Pool(c.pool)
+	for _, name := range c.objects() {
+		v, known := c.acked[name]
+		if !known || v.removed {
+			continue
+		}
+		key := store.Key{Pool: c.pool, Hash: placement.Object{Name: name}.Hash(&pool), Name: name}
+		elsewhere := false
+		for other, o := range c.osds {
+			info, err := o.Store().Stat(key)
+			elsewhere = elsewhere || other != id && !c.gone[other] && err == nil && info.Version == store.Version(v.version)
+		}
+		if !elsewhere {
+			return false
+		}
+	}
+	return true
 }
 
 // few leaves fewer OSDs than a PG needs: everything must block, and nothing be made up. Then the others
