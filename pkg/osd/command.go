@@ -44,7 +44,7 @@ func (c *Core) pgCommand(m core.Received, cmd *wire.Command) {
 		return
 	}
 	if cmd.Name == "pg query" {
-		c.answer(m.Request, cmd, s.pg.Query())
+		c.answer(m.Request, cmd, s.pg.Explain())
 		return
 	}
 	if !s.primary() {

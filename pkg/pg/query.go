@@ -191,9 +191,9 @@ func (pg *PG) command(r core.Received, c *wire.Command) {
 	}
 	switch c.Name {
 	case "pg query":
-		pg.answerJSON(r.Request, "", pg.Query())
+		pg.answerJSON(r.Request, "", pg.Explain())
 	case "pg unfound list":
-		pg.answerJSON(r.Request, "", pg.Query().Unfound)
+		pg.listUnfound(r.Request)
 	case "pg unfound delete", "pg unfound revert":
 		pg.giveUp(r.Request, c.Name == "pg unfound revert")
 	default:

@@ -109,7 +109,7 @@ func (pg *PG) scrubCommand(to core.Request, c *wire.Command) {
 	s := &pg.pri.scrub
 	switch c.Name {
 	case "pg list-inconsistent":
-		pg.answerJSON(to, "", append([]Inconsistency{}, s.last...))
+		pg.listInconsistent(to)
 		return
 	case "pg scrub", "pg deep-scrub", "pg repair":
 	default:

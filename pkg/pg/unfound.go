@@ -3,7 +3,6 @@ package pg
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"zeph/pkg/core"
 	"zeph/pkg/osdmap"
@@ -24,7 +23,7 @@ func (pg *PG) giveUp(to core.Request, revert bool) {
 		return
 	}
 	if who := pg.mayHave(); len(who) > 0 {
-		pg.fail(to, wire.Denied.Errorf("pg %v: %s may have them; start them, or mark them lost", pg.cfg.PG, strings.Join(who, ", ")))
+		pg.fail(to, wire.Denied.Errorf("pg %v: %v may have them; start them, or mark them lost", pg.cfg.PG, who))
 		return
 	}
 	keys := sortedKeys(r.unfound)
@@ -67,21 +66,21 @@ func (pg *PG) gaveUp(to core.Request, what string, keys []store.Key, do func(sto
 
 // mayHave names members of past intervals that are neither here nor given up, and may have been there when a lost version
 // was written.
-func (pg *PG) mayHave() []string {
+func (pg *PG) mayHave() []osdmap.OSDID {
 	var since osdmap.Epoch
 	for i, k := range sortedKeys(pg.pri.recovery.unfound) {
 		if e := pg.missing.need[k].Need.Epoch; i == 0 || e < since {
 			since = e
 		}
 	}
-	var who []string
+	var who []osdmap.OSDID
 	for _, iv := range pg.info.Past {
 		if iv.Last < since {
 			continue
 		}
 		for _, m := range iv.Acting {
-			if !pg.there(m) && !pg.isLost(m, iv.First) && !slices.Contains(who, m.OSD.String()) {
-				who = append(who, m.OSD.String())
+			if !pg.there(m) && !pg.isLost(m, iv.First) && !slices.Contains(who, m.OSD) {
+				who = append(who, m.OSD)
 			}
 		}
 	}
