@@ -12,7 +12,6 @@ import (
 
 	"zeph/pkg/client"
 	"zeph/pkg/messenger"
-	"zeph/pkg/messenger/inproc"
 	"zeph/pkg/status"
 	"zeph/pkg/wire"
 	"zeph/pkg/world"
@@ -24,7 +23,7 @@ type Cluster struct {
 	opts    options
 	dir     string
 	file    *world.Cluster
-	network messenger.Transport
+	network *network
 	log     *slog.Logger
 	daemons []*daemon
 	admin   *client.Client
@@ -54,7 +53,7 @@ const patience = 60 * time.Second
 // Start starts a cluster and waits until it is healthy.
 func Start(t testing.TB, mons, osds int, opts ...Option) *Cluster {
 	t.Helper()
-	c := &Cluster{t: t, dir: t.TempDir(), network: inproc.New(), file: &world.Cluster{FSID: world.NewUUID()}}
+	c := &Cluster{t: t, dir: t.TempDir(), network: newNetwork(), file: &world.Cluster{FSID: world.NewUUID()}}
 	c.opts = options{level: slog.LevelWarn, hosts: max(osds, 1)}
 	for _, o := range opts {
 		o(&c.opts)
@@ -104,7 +103,7 @@ func (c *Cluster) Client() *client.Client {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
 	defer cancel()
-	cl, err := client.Connect(ctx, client.Config{Cluster: c.file, Transport: c.network, Logger: c.log})
+	cl, err := client.Connect(ctx, client.Config{Cluster: c.file, Transport: c.network.of("client"), Logger: c.log})
 	c.check(err)
 	c.t.Cleanup(func() { cl.Close() })
 	return cl
@@ -114,7 +113,7 @@ func (c *Cluster) Client() *client.Client {
 func (c *Cluster) File() *world.Cluster { return c.file }
 
 // Transport is the network that the cluster is on.
-func (c *Cluster) Transport() messenger.Transport { return c.network }
+func (c *Cluster) Transport() messenger.Transport { return c.network.of("client") }
 
 // Command asks the monitors, such as "osd out" with {"id": "3"}, and reads the answer's JSON into out unless
 // that is nil.

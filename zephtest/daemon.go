@@ -93,7 +93,7 @@ func (c *Cluster) newMon(m world.ClusterMon) *daemon {
 	d := &daemon{name: "mon." + m.Name, discard: func() {}}
 	d.make = func() (*world.World, core.Core, func() error, error) {
 		w, err := world.New(world.Config{
-			Entity: m.Dest().Entity, FSID: c.file.FSID, Transport: c.network, Poison: true,
+			Entity: m.Dest().Entity, FSID: c.file.FSID, Transport: c.network.of(d.name), Poison: true,
 			Listen:   map[string]string{"control": m.Control, "bulk": m.Bulk, "hints": m.Hints},
 			Monitors: c.file.Dests(), Logger: c.log.With("mon", m.Name),
 			Log: &consensus.Config{
@@ -126,7 +126,7 @@ func (c *Cluster) AddOSD() string {
 			listen[place] = "inproc://*"
 		}
 		w, err := world.New(world.Config{
-			Entity: osd.Entity(id), FSID: c.file.FSID, Transport: c.network, Listen: listen, Poison: true,
+			Entity: osd.Entity(id), FSID: c.file.FSID, Transport: c.network.of(d.name), Listen: listen, Poison: true,
 			Monitors: c.file.Dests(), Hear: []wire.Type{wire.TypeMapHint},
 			Store: st, Logger: c.log.With("osd", int32(id)),
 		})

@@ -1,12 +1,16 @@
 package zephtest
 
-// Requests is how many requests the daemons have received and not ended.
-func (c *Cluster) Requests() int {
-	n := 0
+import "fmt"
+
+// Open are the requests that daemons have received and not ended.
+func (c *Cluster) Open() []string {
+	var all []string
 	for _, d := range c.daemons {
 		if d.runs() {
-			n += d.world.Stats().Requests
+			for _, r := range d.world.Open() {
+				all = append(all, fmt.Sprintf("%s: %v %d of %v/%v", d.name, r.Type, r.ID, r.From.Entity, r.From.GID))
+			}
 		}
 	}
-	return n
+	return all
 }

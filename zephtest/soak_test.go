@@ -22,8 +22,8 @@ var (
 	onDisk = flag.Bool("soak.disk", false, "TestSoak with stores on disk")
 )
 
-// Daemons die and come back while clients write and read. Whoever was told that a write was done finds it,
-// or a later one, in every later read.
+// Daemons die, are cut off, and come back while clients write and read. Whoever was told that a write was
+// done finds it, or a later one, in every later read, and so does everybody else.
 func TestSoak(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short")
@@ -33,22 +33,41 @@ func TestSoak(t *testing.T) {
 		opts = append(opts, zephtest.Disk())
 	}
 	c := zephtest.Start(t, 3, 5, opts...)
-	pool := c.Pool("demo")
+	c.Pool("demo")
 	ctx, cancel := context.WithTimeout(t.Context(), *soak)
 	defer cancel()
 	var clients sync.WaitGroup
-	var done atomic.Int64
-	for w := range 8 {
-		clients.Go(func() { writer(t, ctx, pool, w, &done) })
+	var objects [8]object
+	for i := range objects {
+		objects[i].name = fmt.Sprint("object-", i)
+		write, read := poolOf(t, c), poolOf(t, c)
+		clients.Go(func() { objects[i].write(t, ctx, write) })
+		clients.Go(func() { objects[i].read(t, ctx, read) })
 	}
 	trouble(t, ctx, c)
 	clients.Wait()
 	c.WaitHealthy()
-	t.Logf("%d writes", done.Load())
+	writes := uint64(0)
+	pool := poolOf(t, c)
+	for i := range objects {
+		writes += objects[i].acked.Load()
+		objects[i].check(t, pool)
+	}
+	t.Logf("%d writes", writes)
 	ended(t, c)
 }
 
-// trouble ends daemons, well or not, and starts them again.
+// poolOf is the pool by a client of its own, whose map is as old as it likes.
+func poolOf(t *testing.T, c *zephtest.Cluster) client.Pool {
+	t.Helper()
+	p, err := c.Client().Pool(t.Context(), "demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// trouble ends daemons, well or not, or cuts them off, and makes all well again.
 func trouble(t *testing.T, ctx context.Context, c *zephtest.Cluster) {
 	for ctx.Err() == nil {
 		var victims []string
@@ -58,17 +77,22 @@ func trouble(t *testing.T, ctx context.Context, c *zephtest.Cluster) {
 		if rand.IntN(3) == 0 {
 			victims = append(victims, fmt.Sprint("mon.", string(rune('a'+rand.IntN(3)))))
 		}
-		end, how := c.Kill, "kill"
-		if rand.IntN(4) == 0 {
-			end, how = c.Stop, "stop"
+		begin, end, how := c.Kill, c.Restart, "kill"
+		switch rand.IntN(4) {
+		case 0:
+			begin, how = c.Stop, "stop"
+		case 1:
+			begin, end, how = func(d string) { c.Cut(zephtest.Silence, d) }, func(string) { c.Heal() }, "cut off, silently,"
+		case 2:
+			begin, end, how = func(d string) { c.Cut(zephtest.Refusal, d) }, func(string) { c.Heal() }, "cut off, by refusal,"
 		}
 		t.Logf("%s %v", how, victims)
 		for _, v := range victims {
-			end(v)
+			begin(v)
 		}
-		pause(ctx, time.Duration(rand.IntN(2000))*time.Millisecond)
+		pause(ctx, time.Duration(rand.IntN(5000))*time.Millisecond)
 		for _, v := range victims {
-			c.Restart(v)
+			end(v)
 		}
 		if rand.IntN(2) == 0 {
 			c.WaitHealthy()
@@ -85,39 +109,47 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// writer overwrites an object with ever higher numbers, and reads it.
-func writer(t *testing.T, ctx context.Context, pool client.Pool, w int, done *atomic.Int64) {
-	name := fmt.Sprint("object-", w)
-	acked, sent := uint64(0), uint64(0)
-	for ctx.Err() == nil {
-		sent++
-		data := bytes.Repeat(binary.LittleEndian.AppendUint64(nil, sent), 1+rand.IntN(2000))
-		_, err := pool.Put(t.Context(), name, bytes.NewReader(data), client.PutOptions{})
+// object holds a number that grows with every write.
+type object struct {
+	name  string
+	sent  atomic.Uint64
+	acked atomic.Uint64
+}
+
+func (o *object) write(t *testing.T, ctx context.Context, pool client.Pool) {
+	for ctx.Err() == nil && !t.Failed() {
+		n := o.sent.Add(1)
+		data := bytes.Repeat(binary.LittleEndian.AppendUint64(nil, n), 1+rand.IntN(2000))
+		_, err := pool.Put(t.Context(), o.name, bytes.NewReader(data), client.PutOptions{})
 		switch {
 		case err == nil:
-			acked = sent
-			done.Add(1)
-		case !errors.Is(err, client.ErrUnknown):
-			t.Errorf("%s: put %d: %v", name, sent, err)
-			return
+			o.acked.Store(n)
+		case !errors.Is(err, client.ErrUnknown) && !errors.Is(err, client.ErrTimeout):
+			t.Errorf("%s: put %d: %v", o.name, n, err)
 		}
-		got, _, err := pool.Get(t.Context(), name)
-		if err != nil && !(errors.Is(err, client.ErrNotFound) && acked == 0) {
-			t.Errorf("%s: get: %v", name, err)
-			return
-		}
-		if err == nil && !whole(got, acked, sent) {
-			t.Errorf("%s: read %d bytes that begin with %x; %d was acknowledged, %d sent", name, len(got), got[:min(16, len(got))], acked, sent)
-			return
-		}
+		o.check(t, pool)
 	}
 }
 
-// whole reports whether data is one write's, no older than acked.
-func whole(data []byte, acked, sent uint64) bool {
-	if len(data) < 8 {
-		return false
+func (o *object) read(t *testing.T, ctx context.Context, pool client.Pool) {
+	for ctx.Err() == nil && !t.Failed() {
+		o.check(t, pool)
 	}
-	n := binary.LittleEndian.Uint64(data)
-	return acked <= n && n <= sent && bytes.Equal(data, bytes.Repeat(data[:8], len(data)/8))
+}
+
+// check reads the object: it is one write's, whole, and no older than what was acknowledged before.
+func (o *object) check(t *testing.T, pool client.Pool) {
+	acked := o.acked.Load()
+	data, _, err := pool.Get(t.Context(), o.name)
+	switch {
+	case errors.Is(err, client.ErrTimeout), errors.Is(err, client.ErrNotFound) && acked == 0:
+	case err != nil:
+		t.Errorf("%s: get: %v", o.name, err)
+	case len(data) < 8 || !bytes.Equal(data, bytes.Repeat(data[:8], len(data)/8)):
+		t.Errorf("%s: %d bytes are no one write's", o.name, len(data))
+	default:
+		if n := binary.LittleEndian.Uint64(data); n < acked || n > o.sent.Load() {
+			t.Errorf("%s: read %d; before that %d was acknowledged", o.name, n, acked)
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,10 +55,12 @@ func get(t *testing.T, pool client.Pool, n int) {
 // ever.
 func ended(t *testing.T, c *zephtest.Cluster) {
 	t.Helper()
-	for again := time.NewTicker(10 * time.Millisecond); c.Requests() > 0; <-again.C {
-		if t.Context().Err() != nil {
-			t.Fatalf("%d requests are not ended", c.Requests())
+	open := c.Open()
+	for began := time.Now(); len(open) > 0; open = c.Open() {
+		if time.Since(began) > 20*time.Second {
+			t.Fatalf("requests that are not ended:\n%s", strings.Join(open, "\n"))
 		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 
@@ -73,6 +76,32 @@ func TestMonitorsGoOnWithoutTheLeader(t *testing.T) {
 	put(t, pool, 5, 10)
 	c.Wait("led again", func(st *status.Status) bool { return len(st.Mons.Missing) == 1 })
 	get(t, pool, 10)
+}
+
+// An OSD that is cut off from the others, but not from clients, is marked down; what clients write meanwhile
+// is what everybody reads, whomever they ask. Then it comes back as another run of itself.
+func TestCutOff(t *testing.T) {
+	for name, fault := range map[string]zephtest.Fault{"silence": zephtest.Silence, "refusal": zephtest.Refusal} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := zephtest.Start(t, 1, 3)
+			pool := c.Pool("demo")
+			put(t, pool, 0, 20)
+			stale, err := c.Client().Pool(t.Context(), "demo")
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Cut(fault, "osd.1")
+			put(t, pool, 0, 20)
+			put(t, pool, 20, 40)
+			get(t, pool, 40)
+			get(t, stale, 40)
+			c.Heal()
+			c.WaitHealthy()
+			get(t, pool, 40)
+			ended(t, c)
+		})
+	}
 }
 
 func TestGoodbye(t *testing.T) {

@@ -1,6 +1,8 @@
 package world
 
 import (
+	"maps"
+	"slices"
 	"sync"
 
 	"zeph/pkg/core"
@@ -81,6 +83,19 @@ func (b *mailbox) stats() (waiting, requests int) {
 		}
 	}
 	return b.in.Len(), requests
+}
+
+// open are the requests that are not ended, in the order in which they came.
+func (b *mailbox) open() []Request {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var all []Request
+	for _, r := range slices.Sorted(maps.Keys(b.held)) {
+		if m := b.held[r]; r&oneWay == 0 {
+			all = append(all, Request{From: core.Peer{Entity: m.Entity, GID: m.GID}, Type: m.Type, ID: m.Request})
+		}
+	}
+	return all
 }
 
 // empty lets go of all messages.

@@ -173,6 +173,17 @@ type Stats struct {
 	Submits  int // transactions that the store was too busy for
 }
 
+// Request is one that the core has received and not ended. One that it forgets keeps its sender's credit
+// for ever.
+type Request struct {
+	From core.Peer
+	Type wire.Type
+	ID   uint64
+}
+
+// Open are the requests that the core has not ended, in the order in which they came.
+func (w *World) Open() []Request { return w.box.open() }
+
 // Stats are the world's numbers now.
 func (w *World) Stats() Stats {
 	var s Stats
