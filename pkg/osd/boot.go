@@ -98,14 +98,19 @@ func (c *Core) joinIfCurrent() {
 	c.super.GIDs = append(c.super.GIDs, gid)
 	t := new(store.Txn)
 	c.super.put(t)
-	c.submit(t, func() {
+	announce := func() {
 		if c.phase != noting {
 			return
 		}
 		c.emit(core.Rename{GID: gid})
 		c.phase, c.bootAgain = booting, 0
 		c.boot()
-	})
+	}
+	if c.mutant("gid-not-noted") {
+		announce()
+		return
+	}
+	c.submit(t, announce)
 }
 
 const bootTimeout = 10 * time.Second
@@ -189,7 +194,9 @@ func (c *Core) fall() {
 	c.unholdAll()
 	c.phase = joining
 	c.maps.fetch.asked = false
-	c.gid = c.newGID()
+	if !c.mutant("boot-keeps-up-from") {
+		c.gid = c.newGID()
+	}
 	for _, s := range c.order {
 		c.feed(s, pg.NewGID{GID: c.gid})
 	}

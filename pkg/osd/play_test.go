@@ -15,6 +15,7 @@ import (
 
 	"zeph/pkg/core"
 	"zeph/pkg/osdmap"
+	"zeph/pkg/pg"
 	"zeph/pkg/placement"
 	"zeph/pkg/store/mem"
 	"zeph/pkg/wire"
@@ -38,6 +39,7 @@ var update = flag.Bool("update", false, "rewrite testdata/*.txt to what the OSD 
 //	ok N [EPOCH] · fails N CODE · lost N      how request N ends
 //	beacons [term=T] [oldest=E] [NAME=VALUE]  answered by themselves from now on, so; told when they change
 //	osd N silent|refuses|stuck|well           what becomes of pings
+//	refused N CLASS TIMES                     dials of osd.N by a class are refused
 //	from WHO GID EPOCH write|read|leases|subwrite|getmaps|stats [pg=P] [bulk=N] [timeout=T]
 //	pgs                                       from now on their intervals are told
 //	disk holds · disk goes on                 nothing is made durable meanwhile
@@ -55,14 +57,50 @@ func TestScripts(t *testing.T) {
 	}
 }
 
+// TestMutants leaves rules out, one at a time: the scripts about them must notice.
+func TestMutants(t *testing.T) {
+	t.Parallel()
+	for mutant, script := range map[string]string{
+		"skip-epochs":         "h30_skipped_epoch",
+		"boot-keeps-up-from":  "h31_wrongly_marked_down",
+		"report-each-refusal": "h32_failure_storm",
+		"map-before-durable":  "05_stale_gid",
+		"goodbye-early":       "09_goodbye",
+		"gid-not-noted":       "01_boot",
+		"sleeper-reports":     "08_asleep",
+	} {
+		t.Run(mutant, func(t *testing.T) {
+			t.Parallel()
+			text, now := playText(t, "testdata/"+script+".txt", mutant)
+			if now == text {
+				t.Errorf("%s does not notice", script)
+			}
+		})
+	}
+}
+
 func playFile(t *testing.T, path string) {
-	text, err := os.ReadFile(path)
+	text, now := playText(t, path, "")
+	if *update {
+		if err := os.WriteFile(path, []byte(now), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	} else if now != text {
+		t.Errorf("the osd does something else now (see the change with -update):\n%s", now)
+	}
+}
+
+// playText is a script, and what it says now.
+func playText(t *testing.T, path, mutant string) (text, played string) {
+	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
+	text = string(b)
 	p := newPlay(t)
+	p.mutant = mutant
 	var now strings.Builder
-	for lines := bufio.NewScanner(strings.NewReader(string(text))); lines.Scan(); {
+	for lines := bufio.NewScanner(strings.NewReader(text)); lines.Scan(); {
 		line := lines.Text()
 		if strings.HasPrefix(line, "| ") {
 			continue
@@ -74,13 +112,7 @@ func playFile(t *testing.T, path string) {
 			now.WriteString(p.trace.String())
 		}
 	}
-	if *update {
-		if err := os.WriteFile(path, []byte(now.String()), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	} else if now.String() != string(text) {
-		t.Errorf("the osd does something else now (see the change with -update):\n%s", now.String())
-	}
+	return text, now.String()
 }
 
 type timer struct {
@@ -104,6 +136,7 @@ type play struct {
 	beacons *wire.BeaconReply // how they are answered; nil: as other requests
 	beacon  string            // the last one
 	held    bool
+	mutant  string
 	pgs     bool // what PGs log is shown
 	submits []core.Submit
 	reqs    core.Request
@@ -129,7 +162,8 @@ func (p *play) begin(seed uint64) {
 		mons = append(mons, core.Dest{Peer: core.Peer{Entity: e}})
 	}
 	p.timers, p.queue, p.submits, p.asked, p.held = nil, nil, nil, map[int]core.Call{}, false
-	p.core = New(Config{ID: 0, FSID: testFSID, Seed: seed, Mons: mons, Addrs: addrs(0)})
+	p.core = New(Config{ID: 0, FSID: testFSID, Seed: seed, Mons: mons, Addrs: addrs(0),
+		Settings: Settings{PG: pg.Settings{Mutant: p.mutant}}})
 	p.step(core.StoreStats{Stats: p.store.Stats()})
 }
 
@@ -373,6 +407,11 @@ func (p *play) do(w []string) {
 			p.commit()
 			p.step(core.StoreStats{Stats: p.store.Stats()})
 		}
+	case "refused":
+		o, _ := p.atlas.newest().OSD(osdmap.OSDID(p.number(w[1])))
+		for range p.number(w[3]) {
+			p.step(core.Unreachable{To: core.Peer{Entity: Entity(osdmap.OSDID(p.number(w[1]))), GID: wire.GID(o.GID)}, Class: classNamed(w[2]), Refused: true})
+		}
 	case "pgs":
 		p.pgs = true
 	case "from":
@@ -428,7 +467,9 @@ func (p *play) edit(w []string) {
 		}
 		p.atlas.up(id(), run)
 	case "me":
-		p.atlas.up(0, p.gid)
+		if was, _ := p.atlas.newest().OSD(0); p.mutant == "" || was.GID != uint64(p.gid) {
+			p.atlas.up(0, p.gid)
+		}
 	case "down":
 		p.atlas.down(id())
 	case "pool":
@@ -445,7 +486,10 @@ func (p *play) edit(w []string) {
 func (p *play) end(number string, body any, err error) {
 	e, ok := p.asked[p.number(number)]
 	if !ok {
-		p.t.Fatalf("no request %s", number)
+		if p.mutant == "" {
+			p.t.Fatalf("no request %s", number)
+		}
+		return
 	}
 	delete(p.asked, p.number(number))
 	a := core.Answered{Token: e.Token, From: e.To.Peer, Epoch: p.atlas.newest().Epoch(), Err: err}
@@ -462,6 +506,15 @@ func codeNamed(name string) wire.Code {
 		}
 	}
 	panic("no code " + name)
+}
+
+func classNamed(name string) wire.Class {
+	for c := range wire.NumClasses {
+		if c.String() == name {
+			return c
+		}
+	}
+	panic("no class " + name)
 }
 
 func (p *play) setBeacons(w []string) {
