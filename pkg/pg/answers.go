@@ -49,7 +49,9 @@ func (pg *PG) listUnfound(to core.Request) {
 func (pg *PG) listInconsistent(to core.Request) {
 	answer := status.Inconsistent{PG: pg.cfg.PG.String(), ScrubMS: osdmap.UnixMilli(pg.info.Scrubbed), Objects: []status.InconsistentOne{}}
 	for _, inc := range pg.pri.scrub.last {
-		answer.Objects = append(answer.Objects, inc.one())
+		if !inc.Repaired {
+			answer.Objects = append(answer.Objects, inc.one())
+		}
 	}
 	pg.answerJSON(to, "", answer)
 }
