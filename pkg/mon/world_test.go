@@ -69,6 +69,7 @@ type world struct {
 	pgs     map[osdmap.PGID]wire.PGStat
 	allPGs  wire.PGStat
 	counter uint64
+	peek    func(body any, bulk []byte, err *wire.Error) // sees answers instead of the trace
 }
 
 // node is a monitor.
@@ -484,6 +485,10 @@ func (w *world) answered(req core.Request, n *node, body any, bulk []byte, err *
 	}
 	if b, ok := body.(*wire.BeaconReply); ok {
 		w.beaconAnswered(r, b)
+		return
+	}
+	if w.peek != nil {
+		w.peek(body, bulk, err)
 		return
 	}
 	if r.quiet {
