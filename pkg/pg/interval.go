@@ -173,8 +173,11 @@ func (pg *PG) stop() {
 		for _, w := range pg.rep.early {
 			pg.emit(core.Drop{To: w.r.Request})
 		}
+		for _, r := range pg.rep.owed {
+			pg.emit(core.Drop{To: r})
+		}
 	}
-	pg.pri, pg.rep = nil, nil
+	pg.pri, pg.rep, pg.heard = nil, nil, nil
 	pg.emit(FreeSlot{PG: pg.cfg.PG})
 	pg.emit(FreeSlot{PG: pg.cfg.PG, Remote: true})
 }

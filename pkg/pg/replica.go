@@ -17,6 +17,7 @@ type replica struct {
 	lease      wire.PGLease
 	early      []earlyWrite // came before the activation
 	earlyBytes int
+	owed       []core.Request // sub-writes that are applied, and not answered yet
 	announced  time.Duration
 	batch      uint64             // of backfill, under way
 	chunk      uint64             // of scrub, the last one looked at

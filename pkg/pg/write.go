@@ -412,12 +412,13 @@ func (pg *PG) subWrite(r core.Received, w *wire.SubWrite) {
 		return
 	}
 	reply := &wire.SubWriteReply{PG: w.PG, Interval: w.Interval, Round: w.Round, To: r.From.GID}
+	pg.rep.owed = append(pg.rep.owed, r.Request)
 	switch {
 	case w.Version.Compare(pg.info.LastUpdate) <= 0: // we have it: say so again, once it is on disk
 		pg.quiet(func() { pg.ackSubWrite(r, reply, w.Version) })
 	case w.Previous != pg.info.LastUpdate:
 		reply.Ack, reply.Version = wire.AckResend, pg.info.LastUpdate
-		pg.emit(core.Reply{To: r.Request, Epoch: pg.Epoch(), Body: reply})
+		pg.answerSubWrite(r.Request, reply)
 	default:
 		k, _ := pg.keyFor(&w.Target)
 		if pg.missing.has(k) && !w.EntryOnly && !deletes(w.Steps) && len(w.Steps) > 0 {
@@ -437,5 +438,11 @@ func (pg *PG) ackSubWrite(r core.Received, reply *wire.SubWriteReply, v wire.PGV
 	ack.Ack, ack.Version = wire.AckApplied, v
 	ack.Complete = completeUpto(v, &pg.missing)
 	ack.Used, ack.Size = pg.space.Used, pg.space.Size
-	pg.emit(core.Reply{To: r.Request, Epoch: pg.Epoch(), Body: &ack})
+	pg.answerSubWrite(r.Request, &ack)
+}
+
+// answerSubWrite ends a request that is owed. Those of an interval that ended are dropped by stop.
+func (pg *PG) answerSubWrite(to core.Request, reply *wire.SubWriteReply) {
+	pg.rep.owed = slices.DeleteFunc(pg.rep.owed, func(r core.Request) bool { return r == to })
+	pg.emit(core.Reply{To: to, Epoch: pg.Epoch(), Body: reply})
 }
