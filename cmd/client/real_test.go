@@ -101,8 +101,9 @@ func TestRealLab(t *testing.T) {
 	if out := x.types(exitDone, "log"); !strings.Contains(out, "noout") || !strings.Contains(out, "osd.1 (host h2) is down: reported by") {
 		t.Errorf("log: %s", out)
 	}
+	x.types(exitDone, "pg", "scrub", "1.0")
 	for _, words := range []string{"osd tree", "osd df", "osd ls", "osd dump", "pool ls", "pool get demo", "pg ls", "pg dump", "pg map demo/a.bin", "pg query 1.0",
-		"crush dump", "crush rule ls", "config ls", "config get osd.1", "mon ls", "mon dump", "df", "health detail"} {
+		"pg list-inconsistent 1.0", "pg unfound list 1.0", "crush dump", "crush rule ls", "config ls", "config get osd.1", "mon ls", "mon dump", "df", "health detail"} {
 		x.types(exitDone, strings.Fields(words)...)
 		x.types(exitDone, strings.Fields(words+" -o yaml")...)
 	}
