@@ -44,7 +44,9 @@ func readAtStart(r store.Reader) *loaded {
 	if l.hist, l.err = readHistory(r, &l.super); l.err != nil {
 		return l
 	}
-	l.pgs, l.err = readPGs(r)
+	if l.pgs, l.err = readPGs(r); l.err != nil {
+		l.err = fmt.Errorf("its store is damaged, and it will not serve from it: %w; to do without this store: zeph osd lost, then mkfs a new one", l.err)
+	}
 	return l
 }
 

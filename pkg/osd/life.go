@@ -20,9 +20,7 @@ func (c *Core) begin(l *loaded) error {
 	c.maps.hist = l.hist
 	from := newest.Epoch()
 	for _, s := range l.pgs {
-		if s.image.Err == nil {
-			from = min(from, s.image.Info.Epoch)
-		}
+		from = min(from, s.image.Info.Epoch)
 	}
 	from = max(from, l.hist.oldest())
 	if err := c.retable(from); err != nil {

@@ -39,6 +39,7 @@ var update = flag.Bool("update", false, "rewrite testdata/*.txt to what the OSD 
 //	ok N [EPOCH] · fails N CODE · lost N      how request N ends
 //	beacons [term=T] [oldest=E] [NAME=VALUE]  answered by themselves from now on, so; told when they change
 //	osd N silent|refuses|stuck|well           what becomes of pings
+//	rot PG                                    the record of a PG rots on the disk
 //	refused N CLASS TIMES                     dials of osd.N by a class are refused
 //	from WHO GID EPOCH write|read|leases|subwrite|getmaps|stats [pg=P] [bulk=N] [timeout=T]
 //	pgs                                       from now on their intervals are told
@@ -411,6 +412,11 @@ func (p *play) do(w []string) {
 		o, _ := p.atlas.newest().OSD(osdmap.OSDID(p.number(w[1])))
 		for range p.number(w[3]) {
 			p.step(core.Unreachable{To: core.Peer{Entity: Entity(osdmap.OSDID(p.number(w[1]))), GID: wire.GID(o.GID)}, Class: classNamed(w[2]), Refused: true})
+		}
+	case "rot":
+		id, err := osdmap.ParsePGID(w[1])
+		if err != nil || !p.store.DamagePG(id) {
+			p.t.Fatalf("%v: %v", w, err)
 		}
 	case "pgs":
 		p.pgs = true
