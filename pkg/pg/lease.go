@@ -70,6 +70,9 @@ func stopped(m *osdmap.Map, holder wire.PGMember) bool {
 
 // heardFrom notes that a run takes part in this interval: it holds no lease of an older one (6.5).
 func (pg *PG) heardFrom(p core.Peer) {
+	if !slices.Contains(pg.heard, p.GID) {
+		pg.heard = append(pg.heard, p.GID)
+	}
 	pg.bounds = slices.DeleteFunc(pg.bounds, func(b bound) bool {
 		return b.holder.GID == p.GID && !pg.holdsLease(p.GID)
 	})
@@ -98,7 +101,7 @@ func (pg *PG) boundsLeft() []wire.PGBound {
 
 func (pg *PG) learnBounds(bounds []wire.PGBound) {
 	for _, b := range bounds {
-		if b.Left < uint64(time.Hour/time.Microsecond) {
+		if b.Left < uint64(time.Hour/time.Microsecond) && !slices.Contains(pg.heard, b.Holder.GID) {
 			pg.addBound(b.Holder, pg.now.Mono+pg.set.longer(time.Duration(b.Left)*time.Microsecond))
 		}
 	}

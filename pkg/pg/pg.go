@@ -35,8 +35,9 @@ type PG struct {
 
 	era    uint64 // counts intervals here; what an older one began is void
 	bounds []bound
-	pri    *primary // nil unless this OSD leads the PG
-	rep    *replica // of a member or stray
+	heard  []wire.GID // runs that take part in this interval: their older leases are over (6.5)
+	pri    *primary   // nil unless this OSD leads the PG
+	rep    *replica   // of a member or stray
 
 	tokens    uint64
 	order     []submitted          // under way in the store, in order

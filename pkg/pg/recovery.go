@@ -447,7 +447,13 @@ func (pg *PG) pushed(r core.Received, p *wire.PGPush) {
 		return
 	}
 	pg.endMissing(&t, k, p.Version)
-	pg.submitEver(&t, say, func() { pg.notMissing(k, p.Version) })
+	rep := pg.rep
+	pg.submitEver(&t, say, func() {
+		pg.notMissing(k, p.Version)
+		if rep.incoming[k] == in { // should it be found wrong later, it comes at the same version again
+			delete(rep.incoming, k)
+		}
+	})
 }
 
 // incoming is an object on its way to this copy.

@@ -446,6 +446,9 @@ func (pg *PG) noteWrong(t *store.Txn, k store.Key, need wire.PGVersion, del bool
 		return
 	}
 	pg.changeMissing(t, map[store.Key]*wire.PGMissing{k: {Object: objectOf(k), Need: need}})
+	if pg.rep != nil {
+		delete(pg.rep.incoming, k)
+	}
 	if o := pg.objects[k]; o != nil {
 		o.known = false
 	}

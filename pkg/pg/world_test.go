@@ -299,9 +299,9 @@ func (w *world) carryOut(o *testOSD, effects []core.Effect) {
 	for _, e := range effects {
 		switch e := e.(type) {
 		case core.Submit:
-			run := o.gid
+			pg := o.pg
 			err := o.store.Submit(e.Txn, func(err error) {
-				if o.gid == run {
+				if o.pg == pg {
 					o.queue = append(o.queue, core.Durable{Token: e.Token, Err: err})
 				}
 			})
