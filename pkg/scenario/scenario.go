@@ -70,6 +70,7 @@ type Kind struct {
 var Kinds = []Kind{
 	{"acklag", "acknowledgements of the primary's leases come late, then it is cut off and marked down"},
 	{"all", "all OSDs crash at once, as when the power fails"},
+	{"client", "a client dies with operations under way, and a new one takes its place"},
 	{"crash", "an OSD's process dies, and starts again soon or later"},
 	{"cut", "an OSD is cut off from others, both ways or one way, in silence"},
 	{"delay", "everything from one OSD to another takes longer"},
@@ -82,10 +83,13 @@ var Kinds = []Kind{
 	{"mon", "a monitor dies, pauses, is cut off, or has a disk that hangs"},
 	{"out", "operators put OSDs out and in, and change their weights"},
 	{"pause", "an OSD's process stands still (SIGSTOP)"},
+	{"pool", "operators change size and min_size of the pool"},
 	{"refuse", "a firewall refuses connections between OSDs"},
 	{"replace", "an OSD loses its disk and comes back with an empty one"},
 	{"reset", "connections end"},
+	{"rot", "a block of one copy of an object rots"},
 	{"rotate", "a primary is cut off, the next interval activates, its members die, a newcomer leads"},
+	{"scrub", "operators scrub and repair placement groups"},
 }
 
 // KindNames are their names.

@@ -9,6 +9,7 @@ import (
 	"zeph/pkg/core"
 	"zeph/pkg/history"
 	"zeph/pkg/objecter"
+	"zeph/pkg/osdmap"
 	"zeph/pkg/wire"
 )
 
@@ -27,6 +28,7 @@ type client struct {
 	quiet bool                // it begins nothing new
 	names uint64              // of values
 	seen  map[string]string   // the newest value of an object that it knows of, for swaps
+	life  int                 // counts its processes
 }
 
 // request is an operation of a client that has not ended, or a command.
@@ -83,7 +85,26 @@ func (cl *client) begin() {
 
 // rest is the pause between two operations of a lane.
 func (cl *client) rest() {
-	cl.c.w.After(between(cl.rand, 0, cl.think), cl.work)
+	life := cl.life
+	cl.c.w.After(between(cl.rand, 0, cl.think), func() {
+		if cl.life == life {
+			cl.work()
+		}
+	})
+}
+
+// die ends the client's process. What it had under way may have happened, or may yet happen.
+func (cl *client) die() {
+	cl.n.Crash(false)
+	cl.life++
+	for token := uint64(1); token <= cl.next; token++ {
+		if r := cl.open[token]; r != nil && r.recheck == nil {
+			r.op.Outcome = history.Unknown
+			cl.c.count(&r.op)
+			cl.c.history = append(cl.c.history, r.op)
+		}
+		delete(cl.open, token)
+	}
 }
 
 // work does something to some object.
@@ -171,6 +192,9 @@ func (cl *client) do(kind history.Kind, object string, lane bool, timeout time.D
 		bulk = append(append(bulk, data...), op.Value...)
 		ev = objecter.Write{Token: token, Object: at, Timeout: timeout, Steps: steps, Bulk: bulk}
 	}
+	if kind == history.Remove {
+		cl.c.removes[object] = cl.c.w.now
+	}
 	cl.open[token.N] = &request{op: op, lane: lane}
 	cl.c.w.trace.begin(cl.c.w.now, cl.n.name, kind.String()).s(object).s(op.Value).end(nil)
 	cl.n.Put(ev)
@@ -194,7 +218,7 @@ func (cl *client) ended(r *request, d objecter.Done) {
 		op.Outcome = history.Unknown
 	}
 	cl.c.w.trace.begin(cl.c.w.now, cl.n.name, "ended").s(op.Kind.String()).s(op.Object).s(op.Value).s(fmt.Sprint(d.Err)).end(nil)
-	cl.c.count(&op, d.Err)
+	cl.c.count(&op)
 	if op.Outcome == 0 {
 		return // nothing happened, and the client knows
 	}
@@ -203,6 +227,7 @@ func (cl *client) ended(r *request, d objecter.Done) {
 	}
 	if reply, ok := d.Body.(*wire.WriteReply); ok && op.Outcome == history.Done && reply.Version.Compare(cl.c.acked[op.Object].version) > 0 {
 		cl.c.acked[op.Object] = ackedWrite{reply.Version, op.Kind == history.Remove}
+		cl.c.checkDurable(&op, reply.Version)
 	}
 	cl.c.history = append(cl.c.history, op)
 }
@@ -221,6 +246,16 @@ func (cl *client) parse(op *history.Operation, d objecter.Done) string {
 			cl.n.name, op.Object, len(data), data, attr, reply.Version))
 	}
 	return attr
+}
+
+// askPG asks the primary of a placement group to do something.
+func (cl *client) askPG(pg osdmap.PGID, name string) {
+	cl.next++
+	token := core.Token{N: cl.next}
+	cl.open[token.N] = &request{recheck: func(objecter.Done) {}}
+	cl.c.w.trace.begin(cl.c.w.now, cl.n.name, "command").s(name).s(pg.String()).end(nil)
+	cl.n.Put(objecter.OSDCommand{Token: token, PG: pg, Name: name, Timeout: 5 * time.Second,
+		Args: []wire.Setting{{Name: "pg", Value: pg.String()}}})
 }
 
 // command asks the monitors for something, as an operator would.

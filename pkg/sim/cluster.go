@@ -15,6 +15,7 @@ import (
 	"zeph/pkg/pg"
 	"zeph/pkg/placement"
 	"zeph/pkg/scenario"
+	"zeph/pkg/store"
 	"zeph/pkg/wire"
 )
 
@@ -55,7 +56,9 @@ type Cluster struct {
 	budget  bool          // a copy may be destroyed: all PGs were clean since the last time
 	faults  int
 	history []history.Operation
-	acked   map[string]ackedWrite // by object, the newest
+	acked   map[string]ackedWrite    // by object, the newest
+	removes map[string]time.Duration // by object, when somebody last wanted it gone
+	rotten  []rotten                 // blocks that were damaged, and not seen to be repaired yet
 	counts  Counts
 	found   []Violation
 	watch   watch
@@ -65,6 +68,12 @@ type Cluster struct {
 type ackedWrite struct {
 	version wire.PGVersion
 	removed bool
+}
+
+// rotten is an object of which a block was damaged on one disk.
+type rotten struct {
+	n   *Node
+	key store.Key
 }
 
 // Counts are what clients were told.
@@ -87,7 +96,7 @@ func (c *Cluster) violation(what, text string) {
 	c.found = append(c.found, Violation{c.w.now, what, text})
 }
 
-func (c *Cluster) count(op *history.Operation, err error) {
+func (c *Cluster) count(op *history.Operation) {
 	switch op.Outcome {
 	case history.Done:
 		c.counts.Done++
@@ -111,7 +120,7 @@ func uuid(r *core.Rand) osdmap.UUID {
 // newCluster makes the nodes. Nothing runs yet.
 func newCluster(cfg settings, trace io.Writer) *Cluster {
 	cfg.World.Seed, cfg.World.Trace = cfg.Seed, trace
-	c := &Cluster{w: New(cfg.World), cfg: cfg, rand: core.RandFor(cfg.Seed, "cluster"), budget: true, lost: -1, acked: make(map[string]ackedWrite)}
+	c := &Cluster{w: New(cfg.World), cfg: cfg, rand: core.RandFor(cfg.Seed, "cluster"), budget: true, lost: -1, acked: make(map[string]ackedWrite), removes: make(map[string]time.Duration)}
 	c.fsid = uuid(c.rand)
 	c.log = c.w.NewLog(mon.Machine(), cfg.Log)
 	for i := range cfg.Mons {

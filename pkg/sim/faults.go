@@ -9,6 +9,7 @@ import (
 	"zeph/pkg/objecter"
 	"zeph/pkg/osdmap"
 	"zeph/pkg/placement"
+	"zeph/pkg/store"
 	"zeph/pkg/wire"
 )
 
@@ -44,6 +45,7 @@ func (n *nemesis) plan(kind string, every time.Duration) {
 var strikes = map[string]func(*nemesis){
 	"acklag":  (*nemesis).acklag,
 	"all":     (*nemesis).all,
+	"client":  (*nemesis).client,
 	"crash":   (*nemesis).crash,
 	"cut":     (*nemesis).cut,
 	"delay":   (*nemesis).delay,
@@ -56,10 +58,13 @@ var strikes = map[string]func(*nemesis){
 	"mon":     (*nemesis).mon,
 	"out":     (*nemesis).out,
 	"pause":   (*nemesis).pause,
+	"pool":    (*nemesis).pool,
 	"refuse":  (*nemesis).refuse,
 	"replace": (*nemesis).replace,
 	"reset":   (*nemesis).reset,
+	"rot":     (*nemesis).rot,
 	"rotate":  (*nemesis).rotate,
+	"scrub":   (*nemesis).scrub,
 }
 
 func (n *nemesis) osd() *Node { return n.c.osds[n.rand.IntN(len(n.c.osds))] }
@@ -293,6 +298,59 @@ func (n *nemesis) replace() {
 	say()
 }
 
+// client ends a client's process with all that it had under way: nobody will know what became of it.
+func (n *nemesis) client() {
+	cl := n.c.clients[n.rand.IntN(len(n.c.clients))]
+	cl.die()
+	n.after(10*time.Millisecond, time.Second, func() {
+		if !cl.n.Up() {
+			cl.n.Start()
+			cl.begin()
+		}
+	})
+}
+
+// pool changes how many copies there are, and how many there must be: never fewer than in the scenario.
+func (n *nemesis) pool() {
+	least, most := n.c.cfg.MinSize, n.c.cfg.Size
+	size := least + n.rand.IntN(most-least+1)
+	n.setPool(size, least+n.rand.IntN(size-least+1), n.c.operator.command)
+}
+
+func (n *nemesis) setPool(size, least int, command func(func(objecter.Done), string, ...string)) {
+	command(nil, "pool set", "name", poolName, "size", strconv.Itoa(size), "min_size", strconv.Itoa(least), "yes", "true")
+}
+
+// scrub looks through a placement group, as operators have it done.
+func (n *nemesis) scrub() {
+	pg := osdmap.PGID{Pool: n.c.pool, Seed: uint32(n.rand.IntN(n.c.cfg.PGs))}
+	n.c.operator.askPG(pg, pick(n.rand, "pg scrub", "pg deep-scrub", "pg deep-scrub", "pg repair"))
+}
+
+// rot damages a block of an object on one disk, while every other copy is there and right.
+func (n *nemesis) rot() {
+	c := n.c
+	if !c.budget || !c.whole() {
+		return
+	}
+	pg, acting := n.target()
+	if len(acting) < 2 {
+		return
+	}
+	o := acting[n.rand.IntN(len(acting))]
+	from, to := store.SpanOf(pg, uint32(c.cfg.PGs)).Bounds()
+	items, _, err := o.Store().List(from, to, 0)
+	if err != nil || len(items) == 0 {
+		return
+	}
+	key := items[n.rand.IntN(len(items))].Key
+	if o.Store().Damage(key, 0, 1) {
+		c.budget = false
+		c.rotten = append(c.rotten, rotten{o, key})
+		c.w.Note(o.name, "rots", key.String())
+	}
+}
+
 // mapping is where a PG is by the newest map.
 func (c *Cluster) mapping(id osdmap.PGID) placement.Mapping {
 	m := c.state().Map()
@@ -459,6 +517,13 @@ func (n *nemesis) end() {
 	c.w.Note("nemesis", "ends", fmt.Sprint(c.faults))
 	c.w.HealAll()
 	c.log.Tune(func(l *LogConfig) { l.Depose, l.Slow = 0, 2*time.Millisecond })
+	for _, cl := range c.clients {
+		if !cl.n.Up() {
+			cl.n.Start()
+			cl.begin()
+		}
+	}
+	n.setPool(c.cfg.Size, c.cfg.MinSize, func(_ func(objecter.Done), name string, args ...string) { c.insist(name, args...) })
 	for _, m := range c.mons {
 		m.StickLog(false)
 		m.Resume()

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,7 +9,9 @@ import (
 
 	"zeph/pkg/history"
 	"zeph/pkg/osdmap"
+	"zeph/pkg/placement"
 	"zeph/pkg/store"
+	"zeph/pkg/wire"
 )
 
 // isActive and isClean read a PG's state as people see it.
@@ -141,10 +144,47 @@ func (c *Cluster) look() {
 // watchOver looks at everything from time to time, from now on.
 func (c *Cluster) watchOver() {
 	c.look()
-	if !c.budget && c.whole() {
+	if !c.budget && c.whole() && !c.rots() {
 		c.budget = true
 	}
 	c.w.After(lookEvery, c.watchOver)
+}
+
+// rots reports whether damage that was done is still there.
+func (c *Cluster) rots() bool {
+	for len(c.rotten) > 0 {
+		r := c.rotten[0]
+		v, err := r.n.Store().Verify(r.key)
+		if !errors.Is(err, store.ErrNotFound) && (err != nil || len(v.Damage) > 0) {
+			return true
+		}
+		c.rotten = c.rotten[1:]
+	}
+	return false
+}
+
+// checkDurable looks, at the moment at which a client is told that a write is done, whether enough disks have
+// it (I3).
+func (c *Cluster) checkDurable(op *history.Operation, v wire.PGVersion) {
+	if at, ever := c.removes[op.Object]; !c.budget || op.Kind == history.Remove || ever && at+20*time.Second > op.Begin {
+		return // somebody may have removed it meanwhile
+	}
+	key := c.keyOf(op.Object)
+	have := 0
+	for _, o := range c.osds {
+		if info, err := o.Store().Stat(key); err == nil && info.Version.Compare(store.Version(v)) >= 0 {
+			have++
+		}
+	}
+	if have < c.cfg.MinSize {
+		c.violation("acknowledged, and not durable (I3)", fmt.Sprintf("%s of %s as %v is on %d disks, min_size is %d", op.Kind, op.Object, v, have, c.cfg.MinSize))
+	}
+}
+
+// keyOf is where the stores have an object.
+func (c *Cluster) keyOf(object string) store.Key {
+	pool, _ := c.state().Map().Pool(c.pool)
+	return store.Key{Pool: c.pool, Hash: placement.Object{Name: object}.Hash(&pool), Name: object}
 }
 
 // objects are the names that clients use.

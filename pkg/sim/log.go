@@ -166,6 +166,9 @@ func (l *Log) elect(want *member) {
 	next := can[l.rand.IntN(len(can))]
 	l.term += 1 + uint64(l.rand.IntN(3)/2)
 	l.leader, l.contact = next, l.w.now
+	if next.believes != 0 {
+		next.stepDown() // so that what it had proposed before ends
+	}
 	l.patience = between(l.rand, 500*time.Millisecond, 2*time.Second)
 	next.believes, next.heard = l.term, l.term
 	l.w.trace.begin(l.w.now, next.n.name, "leads").u(l.term).end(nil)

@@ -8,7 +8,6 @@ import (
 	"zeph/pkg/core"
 	"zeph/pkg/history"
 	"zeph/pkg/osdmap"
-	"zeph/pkg/placement"
 	"zeph/pkg/scenario"
 	"zeph/pkg/store"
 )
@@ -124,9 +123,24 @@ func (c *Cluster) finish(n *nemesis) {
 		return true
 	})
 	c.readBack("reader", 20*time.Second)
+	c.mend()
 	if c.until(10*time.Second, c.clean) {
 		c.compareCopies()
 	}
+}
+
+// mend has everything repaired that rotted: right copies of it are left.
+func (c *Cluster) mend() {
+	for range 6 {
+		if !c.rots() {
+			return
+		}
+		for _, id := range c.pgs() {
+			c.operator.askPG(id, "pg repair")
+		}
+		c.until(10*time.Second, func() bool { return !c.rots() })
+	}
+	c.violation("damage is not repaired (I8)", fmt.Sprintf("%v on %s", c.rotten[0].key, c.rotten[0].n.name))
 }
 
 // loseOne takes an OSD away for good: the first that can be lost, from one on. It may be that none can.
@@ -148,13 +162,12 @@ func (c *Cluster) losable(id int) bool {
 	if !c.budget { // a copy has been destroyed already
 		return false
 	}
-	pool, _ := c.state().Map().Pool(c.pool)
 	for _, name := range c.objects() {
 		v, known := c.acked[name]
 		if !known || v.removed {
 			continue
 		}
-		key := store.Key{Pool: c.pool, Hash: placement.Object{Name: name}.Hash(&pool), Name: name}
+		key := c.keyOf(name)
 		elsewhere := false
 		for other, o := range c.osds {
 			info, err := o.Store().Stat(key)

@@ -64,6 +64,7 @@ func TestSameSeedSameRun(t *testing.T) {
 	for _, seed := range []uint64{3, 10, 11} {
 		o := Options{Seed: seed, Seconds: 8}
 		a, b := Run(o), Run(o)
+		t.Logf("seed %d: %s", seed, a.TraceHash)
 		if a.TraceHash != b.TraceHash || a.Steps != b.Steps {
 			t.Errorf("seed %d: %d steps %s, then %d steps %s", seed, a.Steps, a.TraceHash, b.Steps, b.TraceHash)
 		}
