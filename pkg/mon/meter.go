@@ -6,6 +6,7 @@ import "time"
 type meter struct {
 	slots [meterSlots]uint64
 	last  int64 // second of the newest slot
+	since int64 // second in which something came after none had for long
 }
 
 const (
@@ -16,6 +17,9 @@ const (
 
 func (m *meter) add(now time.Duration, n uint64) {
 	m.turn(now)
+	if n > 0 && m.slots == [meterSlots]uint64{} {
+		m.since = m.last
+	}
 	m.slots[m.last%meterSlots] += n
 }
 
@@ -29,9 +33,10 @@ func (m *meter) turn(now time.Duration) {
 	m.last = max(m.last, second)
 }
 
-// rate is the average of the last seconds that are over.
+// rate is the average of the last seconds that are over, or of those since it began.
 func (m *meter) rate(now time.Duration, span int64) uint64 {
 	m.turn(now)
+	span = min(span, max(m.last-m.since, 1))
 	sum := uint64(0)
 	for s := max(m.last-span, 0); s < m.last; s++ {
 		sum += m.slots[s%meterSlots]
