@@ -3,8 +3,10 @@ package client
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"zeph/pkg/core"
@@ -58,7 +60,7 @@ func (c *Client) command(ctx context.Context, name string, args Args,
 			return event(tok, settings(args, all), timeout)
 		})
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, named(name, err)
 		}
 		reply := d.Body.(*wire.CommandReply)
 		if all == nil {
@@ -70,6 +72,15 @@ func (c *Client) command(ctx context.Context, name string, args Args,
 			return all, nil
 		}
 	}
+}
+
+// named says of which command an error is, unless it says so itself.
+func named(command string, err error) error {
+	var e *wire.Error
+	if errors.As(err, &e) && strings.HasPrefix(e.Text, command+":") {
+		return err
+	}
+	return fmt.Errorf("%s: %w", command, err)
 }
 
 // settings are arguments as they travel: with where to go on, if there is something already.
