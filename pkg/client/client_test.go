@@ -578,3 +578,19 @@ func TestManyAtOnce(t *testing.T) {
 		t.Errorf("%+v, %v, %d pieces", info, err, len(f.names(piecesPrefix)))
 	}
 }
+
+// The sizes of real clusters, where an object in one piece may take more than one request.
+func TestRealSizes(t *testing.T) {
+	t.Parallel()
+	_, p := demo(t)
+	p.c.piece = PieceSize
+	for i, size := range []int{blindBytes + 1, firstBytes, firstBytes + 1, PieceSize, PieceSize + 1, 300_000} {
+		data := bytesOf(uint64(i), size)
+		put(t, p, "a", data)
+		mustGet(t, p, "a", data)
+	}
+	whole := bytesOf(9, firstBytes+2*PieceSize+5)
+	_, _, err := p.write(t.Context(), "long", writeFull(whole))
+	mustFail(t, err, nil)
+	mustGet(t, p, "long", whole)
+}

@@ -89,7 +89,8 @@ type getting struct {
 }
 
 func (g *getting) run(ctx context.Context) error {
-	h, data, err := g.p.readHead(ctx, g.name, readRange(0, uint64(g.p.c.piece)))
+	first := uint64(min(firstBytes, g.p.c.piece))
+	h, data, err := g.p.readHead(ctx, g.name, readRange(0, first))
 	if err != nil {
 		return err
 	}
@@ -101,8 +102,9 @@ func (g *getting) run(ctx context.Context) error {
 	if m := h.manifest; m != nil {
 		want = m.Sum
 		err = inOrder(ctx, m.pieces(), g.p.c.cfg.Parallel, g.piece, g.use)
-	} else if err = g.use(data); err == nil && h.size > uint64(len(data)) {
-		err = inOrder(ctx, (h.size-1)/uint64(g.p.c.piece), g.p.c.cfg.Parallel, g.part, g.use)
+	} else if err = g.use(data); err == nil && h.size > first {
+		size := uint64(g.p.c.piece)
+		err = inOrder(ctx, (h.size-first+size-1)/size, g.p.c.cfg.Parallel, g.part, g.use)
 	}
 	switch {
 	case err != nil:
@@ -131,10 +133,15 @@ func (g *getting) piece(ctx context.Context, i uint64) ([]byte, error) {
 	return data, err
 }
 
-// part reads on in an object in one piece, after as many bytes as a piece would have.
+// firstBytes are read together with an object's record. Room for the answer is set aside beforehand, so asking for
+// more would keep others from asking; of most objects it is all.
+const firstBytes = 128 << 10
+
+// part reads on in an object in one piece, after the first bytes.
 func (g *getting) part(ctx context.Context, i uint64) ([]byte, error) {
 	size := uint64(g.p.c.piece)
-	_, parts, err := g.p.read(ctx, g.name, all(isVersion(g.h.version), readRange((i+1)*size, size)))
+	off := min(firstBytes, size) + i*size
+	_, parts, err := g.p.read(ctx, g.name, all(isVersion(g.h.version), readRange(off, size)))
 	if errors.Is(err, ErrMismatch) || errors.Is(err, ErrNotFound) {
 		return nil, errGone
 	}

@@ -48,7 +48,7 @@ type op struct {
 	why        string
 	whyIs      wire.Code   // the reason's code, if it has one
 	said       *wire.Error // the last answer that did not settle it
-	charged    bool // it counts in the budget
+	charged    bool        // it counts in the budget
 	queued     bool
 	ended      bool
 	wake       int // place in wakes
@@ -105,7 +105,7 @@ func newOp(ev core.Event) (*op, time.Duration) {
 		return &op{token: ev.Token, kind: read, what: "read", pool: ev.Object.Pool, obj: ev.Object.placed(),
 			steps: ev.Steps, bulk: ev.Bulk, reply: or(ev.Expect, expect(ev.Steps))}, ev.Timeout
 	case List:
-		return &op{token: ev.Token, kind: list, what: "list", pool: Pool{ID: ev.PG.Pool}, pg: ev.PG,
+		return &op{token: ev.Token, kind: list, what: "list", pool: Pool{ID: ev.PG.Pool}, pg: ev.PG, reply: 256 << 10,
 			body: &wire.List{PG: wire.PG(ev.PG), Namespace: ev.Namespace, All: ev.All, From: ev.From, Max: ev.Max}}, ev.Timeout
 	case MonCommand:
 		return &op{token: ev.Token, kind: monCommand, what: ev.Name,
@@ -147,7 +147,7 @@ func (op *op) check() error {
 
 // expect is how many bytes the answer to a read may bring.
 func expect(steps []wire.Step) int {
-	const value, page = 64 << 10, 1 << 20 // of an attribute or row; of a listing
+	const value, page = 64 << 10, 1 << 20 // of an attribute or row, or all attributes; of rows
 	n := 0
 	for _, s := range steps {
 		switch {
@@ -157,6 +157,8 @@ func expect(steps []wire.Step) int {
 			n += wire.MaxDataFrame
 		case s.Op == wire.StepGetXattr || s.Op == wire.StepGetOmap:
 			n += value
+		case s.Op == wire.StepListXattrs:
+			n += value + value/4 // and what says where each ends
 		case s.Op.Uses()&wire.GetsBulk != 0:
 			n += page + value
 		}
