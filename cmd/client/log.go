@@ -99,7 +99,7 @@ func showLog(w *bufio.Writer, l *status.LogLines) {
 
 func logText(w *bufio.Writer, l *status.LogLine) {
 	when := time.UnixMilli(int64(l.TimeMS)).Format("15:04:05.000")
-	fmt.Fprintf(w, "%s  %-5s  %-8s  %s", when, plain(l.Level), plain(l.Who), oneLine(l.Text))
+	fmt.Fprintf(w, "%s  %-5s  %-10s  %s", when, plain(l.Level), plain(l.Who), oneLine(l.Text))
 	if l.Epoch > 0 {
 		fmt.Fprintf(w, "  (epoch %d)", l.Epoch)
 	}

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
+	"zeph/pkg/client"
 	"zeph/pkg/lab"
 	"zeph/pkg/status"
 )
@@ -47,6 +49,28 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// kinds of faults. What is put out is as well; of monitors it is killed.
+var kinds = []string{"kill", "kill", "pause", "stop", "out"}
+
+// out has an operator put an OSD out and in again.
+func (b *breaker) out(ctx context.Context, osd string, long time.Duration) error {
+	b.say("out %s for %.1f s", osd, long.Seconds())
+	c, err := b.lab.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	args := client.Args{"id": strings.TrimPrefix(osd, "osd.")}
+	if _, err := c.MonCommand(ctx, "osd out", args); err != nil {
+		return err
+	}
+	if err := wait(ctx, long); err != nil {
+		return err
+	}
+	_, err = c.MonCommand(ctx, "osd in", args)
+	return err
+}
+
 // once breaks something, leaves it so for a while, and mends it.
 func (b *breaker) once(ctx context.Context) error {
 	var victims []string
@@ -68,12 +92,15 @@ func (b *breaker) once(ctx context.Context) error {
 			victims = append(victims, fmt.Sprint("osd.", (first+1+b.rand.IntN(5))%6))
 		}
 	}
-	kind := b.rand.IntN(4)
+	kind := b.rand.IntN(len(kinds))
 	if len(victims) > 2 {
 		kind = 0
 	}
 	long := b.between(50*time.Millisecond, 9*time.Second)
-	b.say("%s %v for %.1f s", []string{"kill", "kill", "pause", "stop"}[kind], victims, long.Seconds())
+	if kinds[kind] == "out" && strings.HasPrefix(victims[0], "osd.") {
+		return b.out(ctx, victims[0], long)
+	}
+	b.say("%s %v for %.1f s", kinds[kind], victims, long.Seconds())
 	for _, v := range victims {
 		if err := b.fault(ctx, kind, v); err != nil {
 			return err
@@ -86,10 +113,10 @@ func (b *breaker) once(ctx context.Context) error {
 }
 
 func (b *breaker) fault(ctx context.Context, kind int, name string) error {
-	switch kind {
-	case 2:
+	switch kinds[kind] {
+	case "pause":
 		return b.lab.Pause(ctx, name)
-	case 3:
+	case "stop":
 		return b.lab.Stop(ctx, name)
 	}
 	return b.lab.Kill(ctx, name)
