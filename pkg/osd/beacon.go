@@ -99,7 +99,7 @@ func (c *Core) tell() (stats []wire.PGStat, complete bool) {
 			delete(b.told, s.id)
 			continue
 		}
-		stat := c.statOf(s)
+		stat := s.pg.Stat()
 		last, ok := b.told[s.id]
 		switch known := ok && last.term == b.term; {
 		case known && reflect.DeepEqual(last.stat, stat):

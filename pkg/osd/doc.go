@@ -9,12 +9,13 @@
 // keeps the maps, knows who else lives, admits clients while there is room, and puts together what
 // many PGs ask for at once.
 //
-//	core.go, boot.go, stop.go     from its store to up, and back
-//	maps.go, fetch.go, life.go    maps on their way into force, and the PGs that they make
-//	messages.go, waiting.go       what concerns whom, and what has to wait for a newer map
-//	clients.go, command.go        admission; operators
-//	beat.go, report.go, drift.go  who lives (protocol 15)
-//	beacon.go, carry.go           what the monitors are told and asked, for all PGs at once
+//	core.go, boot.go, stop.go       from its store to up, and back
+//	maps.go, fetch.go, life.go      maps on their way into force, and the PGs that they make
+//	messages.go, waiting.go         what concerns whom, and what has to wait for a newer map
+//	clients.go, command.go          admission; operators
+//	beat.go, report.go, drift.go    who lives (protocol 15)
+//	beacon.go, asks.go              what the monitors are told and asked, for all PGs at once
+//	carry.go, leases.go, places.go  what PGs want of each other and of the OSD
 //
 // What it keeps in its store is in super.go. The store is made an OSD's by the transaction of Mkfs.
 //

@@ -9,6 +9,37 @@ import (
 	"zeph/pkg/wire"
 )
 
+// gatherPeers chooses whom to ping: whoever shares PGs with this OSD, and a few neighbours, lest an OSD
+// without PGs is watched by nobody.
+func (c *Core) gatherPeers() {
+	if c.phase != up {
+		return
+	}
+	c.gathered = c.now.Mono
+	m := c.maps.cur.Map()
+	wanted := make([]bool, m.MaxOSD())
+	want := func(id osdmap.OSDID) {
+		if id >= 0 && int(id) < len(wanted) && id != c.cfg.ID && m.IsUp(id) {
+			wanted[id] = true
+		}
+	}
+	for _, s := range c.order {
+		for _, id := range s.pg.Peers() {
+			want(id)
+		}
+	}
+	for _, id := range neighbours(m, c.cfg.ID) {
+		want(id)
+	}
+	var peers []*peer
+	for id, yes := range wanted {
+		if yes {
+			peers = append(peers, c.peerFor(osdmap.OSDID(id)))
+		}
+	}
+	c.peers = peers
+}
+
 // peerFor is the peer of the run of an OSD that the map has: the one that we have, or a new one.
 func (c *Core) peerFor(id osdmap.OSDID) *peer {
 	o, _ := c.maps.cur.Map().OSD(id)

@@ -10,7 +10,6 @@ import (
 	"zeph/pkg/pg"
 	"zeph/pkg/placement"
 	"zeph/pkg/store"
-	"zeph/pkg/wire"
 )
 
 // slot is one PG of this OSD, with the epoch up to which it has been taken.
@@ -156,8 +155,6 @@ func (c *Core) tickSome(from int) {
 	}
 	c.ticking = false
 }
-
-func (c *Core) statOf(s *slot) wire.PGStat { return s.pg.Stat() }
 
 // goOnLater comes back to a long walk, after whatever else waits.
 func (c *Core) goOnLater(then func()) {
