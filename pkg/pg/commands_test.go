@@ -104,6 +104,13 @@ func (w *world) command(name string, args []string) {
 		w.osd(args[0]).rate, _ = strconv.ParseInt(args[1], 10, 64)
 	case "hold", "drop", "cut":
 		w.net.rules = append(w.net.rules, w.net.parse(args, name != "hold")...)
+	case "refuse":
+		rules := w.net.parse(args, true)
+		w.net.reset(rules[0].from, rules[0].to)
+		for _, r := range rules {
+			r.refuse = true
+			w.net.rules = append(w.net.rules, r)
+		}
 	case "release":
 		for _, r := range w.net.parse(args, false) {
 			w.net.rules = slices.DeleteFunc(w.net.rules, func(have rule) bool { return have == r })
@@ -174,6 +181,22 @@ func (w *world) diskCommand(o *testOSD, args []string) {
 		o.uuid[0]++
 	case "full", "roomy":
 		o.full = args[0] == "full"
+	case "lost":
+		w.lostWrite(o, args[1], args[2], args[3])
+	}
+}
+
+// lostWrite makes a copy of an object what it was before: the disk said that it had written, and had not.
+func (w *world) lostWrite(o *testOSD, name, version, text string) {
+	var v store.Version
+	if _, err := fmt.Sscanf(version, "%d'%d", &v.Epoch, &v.Seq); err != nil {
+		w.t.Fatal(err)
+	}
+	var t store.Txn
+	t.WriteFull(w.key(name), []byte(text))
+	t.SetVersion(w.key(name), v, 0)
+	if err := o.store.Submit(&t, nil); err != nil {
+		w.t.Fatal(err)
 	}
 }
 
@@ -498,6 +521,8 @@ func (w *world) show(o *testOSD, what string) {
 	}
 	q := o.pg.Query()
 	switch what {
+	case "slots":
+		w.printf("own place %v, for others %v", o.slot, o.remote)
 	case "log":
 		for _, e := range o.pg.log.entries {
 			del := ""

@@ -48,6 +48,7 @@ type rule struct {
 	from, to osdmap.OSDID // -1: any
 	typ      string       // empty: any
 	drop     bool
+	refuse   bool // and calls end at once: somebody says no, instead of nobody saying anything
 }
 
 func (r *rule) hits(m *message) bool {
@@ -75,9 +76,9 @@ func (n *network) parse(args []string, drop bool) []rule {
 		}
 		return n.w.ids(s)[0]
 	}
-	rules := []rule{{id(a), id(b), typ, drop}}
+	rules := []rule{{from: id(a), to: id(b), typ: typ, drop: drop}}
 	if sep == "-" {
-		rules = append(rules, rule{id(b), id(a), typ, drop})
+		rules = append(rules, rule{from: id(b), to: id(a), typ: typ, drop: drop})
 	}
 	return rules
 }
@@ -126,6 +127,11 @@ func (n *network) deliver() bool {
 		switch fate := n.fate(m); {
 		case fate == "drop":
 			moved = true
+		case fate == "refuse":
+			moved = true
+			if m.call != nil {
+				n.answered(m, nil, nil, core.ErrDown)
+			}
 		case fate == "hold" || held[key] && m.class == wire.Data:
 			held[key] = true // what follows in the session waits, too
 			left = append(left, m)
@@ -141,7 +147,10 @@ func (n *network) deliver() bool {
 func (n *network) fate(m *message) string {
 	for _, r := range n.rules {
 		if r.hits(m) {
-			if r.drop {
+			switch {
+			case r.refuse:
+				return "refuse"
+			case r.drop:
 				return "drop"
 			}
 			return "hold"
@@ -223,7 +232,8 @@ func (w *world) answer(o *testOSD, req core.Request, body any, bulk []byte, fail
 
 // reset ends the sessions of two OSDs.
 func (n *network) reset(a, b osdmap.OSDID) {
-	between := func(m *message) bool { return m.from == a && m.to == b || m.from == b && m.to == a }
+	is := func(want, id osdmap.OSDID) bool { return want < 0 || want == id }
+	between := func(m *message) bool { return is(a, m.from) && is(b, m.to) || is(b, m.from) && is(a, m.to) }
 	n.queue = slices.DeleteFunc(n.queue, between)
 	for _, m := range slices.Clone(n.calls) {
 		if between(m) {

@@ -43,6 +43,7 @@ var update = flag.Bool("update", false, "rewrite what the scripts in testdata ex
 //	disk 0 hold          transactions are not made durable until "disk 0 go", or "disk 0 step [N]"
 //	disk 0 wipe          an empty store, with a new uuid (it is not running)
 //	disk 0 full|roomy    it says that it is full
+//	disk 0 lost OBJ E'S TEXT  it has lost a write that it had acknowledged: the object is what it was at that version
 //	rot 0 NAME [record]  the object's data does not check any more on osd.0, or not even its record
 //	clock 0 +10000       osd.0's clock runs faster by so many parts in a million
 //	pause 0              the machine takes no events; "resume 0"
@@ -52,6 +53,7 @@ var update = flag.Bool("update", false, "rewrite what the scripts in testdata ex
 //	hold 0>1 [TYPE]      messages wait; "release 0>1 [TYPE]" lets them go, in order
 //	drop 0>1 [TYPE]      messages are lost; "heal" ends all that, drops and cuts
 //	cut 0-1              the same for all messages
+//	refuse 0-1           the same, and calls end with an error at once; so do those under way
 //	reset 0-1            their sessions end: what is under way is lost, and calls end with an error
 //	send again           every message that was sent since "record" is delivered once more (those of pushes, leases
 //	                     and peering; sub-writes come by calls)
@@ -70,7 +72,7 @@ var update = flag.Bool("update", false, "rewrite what the scripts in testdata ex
 //	wait 300ms           passes in steps of 50ms, each with a tick
 //	until clean [10s]    waits until the PG is active+clean; also "until active", or any state of the primary
 //	alike                compares all copies in acting, byte by byte
-//	show 0 log|info|missing|objects|why|leases|past|dups
+//	show 0 log|info|missing|objects|why|leases|past|dups|slots
 //	command "pg query" to the primary: "ask pg unfound delete"
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")

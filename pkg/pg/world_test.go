@@ -59,6 +59,8 @@ type testOSD struct {
 	reqs    map[core.Request]*message
 	rate    int64
 	full    bool
+	slot    bool // a place for recovery that the PG has: as primary,
+	remote  bool // and as a copy
 }
 
 func (w *world) printf(format string, args ...any) {
@@ -252,6 +254,7 @@ func (w *world) start(o *testOSD) {
 func (w *world) crash(o *testOSD, keep int) {
 	o.store.Crash(keep)
 	o.running, o.pg, o.queue, o.paused = false, nil, nil, false
+	o.slot, o.remote = false, false
 	w.net.lose(o.id)
 }
 
@@ -328,6 +331,7 @@ func (w *world) carryOut(o *testOSD, effects []core.Effect) {
 				w.printf("osd.%d: %s %v", o.id, e.Message, e.Args[4:])
 			}
 		case AskSlot:
+			o.place(e.Remote, true)
 			o.queue = append(o.queue, Slot{Remote: e.Remote})
 		case WantUpThru, WantTemp:
 			w.asks = append(w.asks, askOf{o, e})
@@ -338,10 +342,20 @@ func (w *world) carryOut(o *testOSD, effects []core.Effect) {
 			w.printf("osd.%d: exits: %v", o.id, e.Err)
 			w.crash(o, 0)
 			return
-		case core.SetTimer, FreeSlot, Changed:
+		case FreeSlot:
+			o.place(e.Remote, false)
+		case core.SetTimer, Changed:
 		default:
 			w.t.Fatalf("osd.%d: effect %T", o.id, e)
 		}
+	}
+}
+
+func (o *testOSD) place(remote, has bool) {
+	if remote {
+		o.remote = has
+	} else {
+		o.slot = has
 	}
 }
 
