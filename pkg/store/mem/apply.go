@@ -30,8 +30,10 @@ func (s *Store) apply(op *store.Op) {
 		p.rewind(op.Version)
 	case store.OpSetRows:
 		p.rows = setRows(p.rows, op.Rows)
+		p.rotten.heal(op.Rows)
 	case store.OpDeleteRows:
 		p.rows = deleteRows(p.rows, op.From, op.To)
+		p.rotten.healRange(op.From, op.To)
 	case store.OpRemovePG:
 		s.removePG(p, int(op.Count))
 	default:
@@ -107,8 +109,10 @@ func (o *object) apply(op *store.Op) {
 		o.attrs = store.RemoveAttr(o.attrs, op.Name)
 	case store.OpSetOmap:
 		o.omap = setRows(o.omap, op.Rows)
+		o.rows.heal(op.Rows)
 	case store.OpDeleteOmap:
 		o.omap = deleteRows(o.omap, op.From, op.To)
+		o.rows.healRange(op.From, op.To)
 	case store.OpSetVersion:
 		o.info.Version, o.info.Modified = op.Version, op.Modified
 	default:

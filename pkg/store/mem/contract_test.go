@@ -32,8 +32,12 @@ func damage(t *testing.T, s *mem.Store, what storetest.Target) {
 		done = s.DamageRecord(what.Key)
 	case store.PartPG:
 		done = s.DamagePG(what.PG)
-	default:
-		t.Skipf("mem does not damage the %v", what.Part)
+	case store.PartOmap:
+		done = s.DamageRow(what.Key, what.Row)
+	case store.PartRows:
+		done = s.DamagePGRow(what.PG, what.Row)
+	case store.PartLog:
+		done = s.DamageLog(what.PG, what.At)
 	}
 	if !done {
 		t.Fatalf("nothing to damage: %+v", what)

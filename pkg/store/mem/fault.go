@@ -67,3 +67,28 @@ func (s *Store) DamagePG(id osdmap.PGID) bool {
 	}
 	return p != nil
 }
+
+// DamageRow makes a row of an object's omap rot. It reports whether there is one.
+func (s *Store) DamageRow(k store.Key, row string) bool {
+	o := s.object(k)
+	return o != nil && o.rows.spoil(o.omap, row)
+}
+
+// DamagePGRow makes a row of a PG's own rot. It reports whether there is one.
+func (s *Store) DamagePGRow(id osdmap.PGID, row string) bool {
+	p := s.pg(id)
+	return p != nil && p.rotten.spoil(p.rows, row)
+}
+
+// DamageLog makes an entry of a PG's log rot. It reports whether there is one.
+func (s *Store) DamageLog(id osdmap.PGID, v store.Version) bool {
+	p := s.pg(id)
+	if p == nil {
+		return false
+	}
+	_, there := findEntry(p.log, v)
+	if there && !slices.Contains(p.rottenLog, v) {
+		p.rottenLog = append(p.rottenLog, v)
+	}
+	return there
+}

@@ -14,6 +14,7 @@ type object struct {
 	attrs  []store.Attr
 	omap   []store.Row
 	bad    []uint64 // numbers of damaged blocks, in order
+	rows   rotten   // of the omap
 	broken bool     // the record is damaged
 }
 

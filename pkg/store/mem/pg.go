@@ -13,6 +13,9 @@ type pg struct {
 	log    []store.LogEntry
 	rows   []store.Row
 	broken bool // the record is damaged
+
+	rotten    rotten          // rows
+	rottenLog []store.Version // entries
 }
 
 func (p *pg) append(entries []store.LogEntry) {
@@ -29,6 +32,7 @@ func (p *pg) trim(to store.Version) {
 		at++
 	}
 	p.log = slices.Delete(p.log, 0, at)
+	p.healLog()
 }
 
 func (p *pg) rewind(to store.Version) {
@@ -37,6 +41,7 @@ func (p *pg) rewind(to store.Version) {
 		at++
 	}
 	p.log = slices.Delete(p.log, at, len(p.log))
+	p.healLog()
 	if p.state.Head.Compare(to) > 0 {
 		p.state.Head = to
 	}

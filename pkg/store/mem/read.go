@@ -78,8 +78,7 @@ func (s *Store) Omap(k store.Key, from, to string, max int) ([]store.Row, bool, 
 	if err != nil {
 		return nil, false, err
 	}
-	rows, more := pageOfRows(o.omap, from, to, max)
-	return rows, more, nil
+	return s.rottenPage(o.rows, store.CorruptError{Part: store.PartOmap, Key: k}, o.omap, from, to, max)
 }
 
 // List lists objects.
@@ -147,6 +146,9 @@ func (s *Store) LogAfter(id osdmap.PGID, v store.Version, max int) (entries []st
 		entries = append(entries, copied(p.log[at]))
 		page.Add(len(p.log[at].Entry))
 	}
+	if err := s.rotIn(p, entries); err != nil {
+		return nil, false, err
+	}
 	return entries, at < len(p.log), nil
 }
 
@@ -162,6 +164,9 @@ func (s *Store) LogBefore(id osdmap.PGID, v store.Version, max int) (entries []s
 		entries = append(entries, copied(p.log[at-1]))
 		page.Add(len(p.log[at-1].Entry))
 	}
+	if err := s.rotIn(p, entries); err != nil {
+		return nil, false, err
+	}
 	return entries, at > 0, nil
 }
 
@@ -176,6 +181,5 @@ func (s *Store) Rows(id osdmap.PGID, from, to string, max int) ([]store.Row, boo
 	if err != nil {
 		return nil, false, err
 	}
-	rows, more := pageOfRows(p.rows, from, to, max)
-	return rows, more, nil
+	return s.rottenPage(p.rotten, store.CorruptError{Part: store.PartRows, PG: id}, p.rows, from, to, max)
 }

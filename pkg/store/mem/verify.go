@@ -23,12 +23,16 @@ func (s *Store) Verify(k store.Key) (store.Verified, error) {
 	for off := uint64(0); ; {
 		e := o.corrupt(off, o.size())
 		if e == nil {
-			return v, nil
+			break
 		}
-		s.damaged++
 		v.Damage = append(v.Damage, e)
 		off = e.Off + e.Len
 	}
+	for _, key := range o.rows {
+		v.Damage = append(v.Damage, &store.CorruptError{Part: store.PartOmap, Key: k, Why: "row " + key + ": made so"})
+	}
+	s.damaged += uint64(len(v.Damage))
+	return v, nil
 }
 
 // Fsck reports damage, and statistics that are not those of the objects.
@@ -47,6 +51,9 @@ func (s *Store) Fsck(_ context.Context, depth store.Depth, report func(store.Fin
 		if e := o.corrupt(0, o.size()); e != nil && depth == store.Deep {
 			report(store.Finding{Part: store.PartData, Key: o.key, Text: e.Error()})
 		}
+		for _, key := range o.rows {
+			report(store.Finding{Part: store.PartOmap, Key: o.key, Text: "row " + key + ": made so"})
+		}
 	}
 	for _, p := range s.pgs {
 		s.fsckPG(p, report)
@@ -59,6 +66,12 @@ func (s *Store) fsckPG(p *pg, report func(store.Finding)) {
 	if p.broken {
 		report(store.Finding{Part: store.PartPG, PG: id, Text: "made so"})
 		return
+	}
+	for _, key := range p.rotten {
+		report(store.Finding{Part: store.PartRows, PG: id, Text: "row " + key + ": made so"})
+	}
+	for _, v := range p.rottenLog {
+		report(store.Finding{Part: store.PartLog, PG: id, Text: "entry " + v.String() + ": made so"})
 	}
 	var counted pg
 	for _, o := range s.objects {
