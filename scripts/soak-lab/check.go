@@ -54,7 +54,7 @@ func newCheck(ctx context.Context, l *lab.Lab) (*check, error) {
 		}
 	}
 	for i := range c.objects {
-		c.objects[i].pad = []int{0, 3000, 60_000, 1 << 20}[i%4]
+		c.objects[i].pad = []int{0, 100, 3000, 0, 60_000, 0, 1000, 1 << 20}[i%8]
 	}
 	return c, nil
 }

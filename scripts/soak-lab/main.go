@@ -38,6 +38,7 @@ func main() {
 func run(ctx context.Context) (err error) {
 	long := flag.Duration("for", 2*time.Minute, "how long")
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "of the faults")
+	pgs := flag.Int("pgs", 8, "placement groups of the pool: few have long logs, which are trimmed, so that data move by backfill")
 	flag.Parse()
 	fmt.Printf("seed %d\n", *seed)
 	dir, err := os.MkdirTemp("", "zeph-soak-lab-")
@@ -46,6 +47,7 @@ func run(ctx context.Context) (err error) {
 	}
 	l, err := lab.Up(ctx, lab.Options{
 		Dir: filepath.Join(dir, "lab"), Talk: os.Stdout,
+		Pool:   lab.Pool{PGs: *pgs},
 		Config: []lab.Setting{{Who: "mon", Name: "mon_osd_down_out_interval", Value: "5s"}},
 	})
 	if err != nil {
