@@ -195,7 +195,7 @@ func (w *world) lostWrite(o *testOSD, name, version, text string) {
 	var t store.Txn
 	t.WriteFull(w.key(name), []byte(text))
 	t.SetVersion(w.key(name), v, 0)
-	if err := o.store.Submit(&t, nil); err != nil {
+	if err := o.store.Submit(&t, func(error) {}); err != nil {
 		w.t.Fatal(err)
 	}
 }
