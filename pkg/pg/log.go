@@ -74,14 +74,11 @@ func (pg *PG) merge(t *store.Txn, auth *pglog) bool {
 	}
 	divergent := slices.Clone(pg.log.entries[pg.log.after(at):])
 	fresh := auth.entries[auth.after(at):]
-	if pg.mutant("keep-divergent") && len(divergent) > 0 && len(fresh) == 0 {
-		return true
-	}
 	changed := map[store.Key]*wire.PGMissing{}
 	removed := map[store.Key]bool{}
 	for _, e := range divergent { // the oldest one of an object says what was before all of them
 		k := pg.keyOf(e.Object)
-		if _, seen := changed[k]; seen || beyond(&pg.info, k) {
+		if _, seen := changed[k]; seen || beyond(&pg.info, k) || pg.mutant("keep-divergent") {
 			continue
 		}
 		removed[k] = true

@@ -10,7 +10,10 @@ import (
 	"zeph/pkg/core"
 )
 
-var random = flag.Int("random", 30, "how many random scripts are played")
+var (
+	random = flag.Int("random", 30, "how many random scripts are played")
+	mutant = flag.String("mutant", "", "leave this rule out of them: they should fail")
+)
 
 // TestRandom plays scripts that chance writes: appends of numbered words under crashes, cuts, resets, slow disks, moves, damage
 // and scrubs. At the end all comes back. Every acknowledged word must be there, none twice; all copies alike.
@@ -18,7 +21,7 @@ func TestRandom(t *testing.T) {
 	for seed := range *random {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			c := newChaos(t, uint64(seed))
-			c.run(120)
+			c.run(100)
 			c.finish()
 		})
 	}
@@ -33,13 +36,12 @@ type chaos struct {
 	words   int
 	open    map[string]string // word → its command, not answered for good
 	acked   map[string]bool
-	damaged string // an object of which one copy is
 	objects []string
 }
 
 func newChaos(t *testing.T, seed uint64) *chaos {
 	c := &chaos{
-		t: t, w: &world{t: t}, rand: core.RandFor(seed, "chaos"), open: map[string]string{}, acked: map[string]bool{},
+		t: t, w: &world{t: t, mutant: *mutant}, rand: core.RandFor(seed, "chaos"), open: map[string]string{}, acked: map[string]bool{},
 		objects: []string{"a", "b", "c", "d", "e", "f"},
 	}
 	logs := []string{"2", "10", "1000"}[c.rand.IntN(3)]
@@ -81,12 +83,13 @@ func (c *chaos) run(steps int) {
 	for range steps {
 		switch n := c.rand.IntN(100); {
 		case n < 40:
-			c.words++
-			word := fmt.Sprintf("<%d>", c.words)
-			c.open[word] = fmt.Sprintf("append c%d %s %s id=%d", c.words%3, c.objects[c.rand.IntN(len(c.objects))], word, c.words)
-			c.do("%s", c.open[word])
-		case n < 50:
+			c.append()
+		case n < 46:
 			c.resend()
+		case n < 48:
+			c.isolate()
+		case n < 50:
+			c.slow()
 		case n < 65:
 			c.do("wait %dms", 50*(1+c.rand.IntN(20)))
 		case n < 72:
@@ -117,6 +120,59 @@ func (c *chaos) run(steps int) {
 			c.scrub()
 		}
 	}
+}
+
+// isolate cuts the primary off, lets it order a write that nobody hears of, and marks it down.
+func (c *chaos) isolate() {
+	p := c.w.primary()
+	if p == nil || p.pg == nil {
+		return
+	}
+	c.do("cut %d-*", p.id)
+	for range 1 + c.rand.IntN(3) {
+		c.append()
+	}
+	c.do("map down %d", p.id)
+	if c.rand.Chance(500_000) {
+		c.do("crash %d keep=9", p.id)
+	}
+	c.do("heal")
+}
+
+// slow holds a sort of message of backfill or peering back for a while.
+func (c *chaos) slow() {
+	types := []string{"pg push", "pg cursor", "pg cursor ack", "pg pushed", "pg activate", "pg activated", "sub-write", "sub-write reply", "pg notify"}
+	typ := types[c.rand.IntN(len(types))]
+	c.do("hold *>%d %s", c.osd().id, typ)
+	rule := strings.TrimPrefix(c.lastCommand(), "hold ")
+	for range c.rand.IntN(5) {
+		switch c.rand.IntN(4) {
+		case 0:
+			c.do("wait %dms", 100*(1+c.rand.IntN(10)))
+		case 1:
+			c.up()
+		case 2:
+			c.do("map raw %s", c.three())
+		default:
+			c.append()
+		}
+	}
+	c.do("release %s", rule)
+}
+
+func (c *chaos) lastCommand() string {
+	for i := len(c.lines) - 1; ; i-- {
+		if !strings.HasPrefix(c.lines[i], "\t") {
+			return c.lines[i]
+		}
+	}
+}
+
+func (c *chaos) append() {
+	c.words++
+	word := fmt.Sprintf("<%d>", c.words)
+	c.open[word] = fmt.Sprintf("append c%d %s %s id=%d", c.words%3, c.objects[c.rand.IntN(len(c.objects))], word, c.words)
+	c.do("%s", c.open[word])
 }
 
 // resend sends a word again that has no answer yet.
