@@ -175,7 +175,8 @@ func (r simResult) text(w *bufio.Writer) {
 	fmt.Fprintf(w, "faults      %d, of %s\n", r.Faults, strings.Join(kinds, " "))
 	c := r.Counts
 	fmt.Fprintf(w, "operations  %d done, %d refused by the object's state, %d unknown, %d failed\n", c.Done, c.Refused, c.Unknown, c.Failed)
-	fmt.Fprintf(w, "available   every pg %d.%d %% of the time; longest gap %v\n", r.Available/10, r.Available%10, r.Gap.Round(time.Millisecond))
+	fmt.Fprintf(w, "available   every pg %d.%d %% of the time; longest gap %v; clean %v after the faults\n",
+		r.Available/10, r.Available%10, r.Gap.Round(time.Millisecond), r.Healing.Round(time.Millisecond))
 	fmt.Fprintf(w, "time        %v virtual, %d times real time, %d steps, %d epochs\n", r.Virtual.Round(time.Millisecond), r.Speed, r.Steps, r.Epochs)
 	fmt.Fprintf(w, "trace_hash  %s\n", r.TraceHash)
 	for _, o := range r.Undecided {

@@ -55,6 +55,7 @@ type Cluster struct {
 	lost    int           // the OSD that is gone for good at the end; -1: none
 	budget  bool          // a copy may be destroyed: all PGs were clean since the last time
 	faults  int
+	healing time.Duration
 	history []history.Operation
 	acked   map[string]ackedWrite    // by object, the newest
 	removes map[string]time.Duration // by object, when somebody last wanted it gone

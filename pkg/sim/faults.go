@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"zeph/pkg/core"
@@ -343,7 +344,16 @@ func (n *nemesis) rot() {
 	if err != nil || len(items) == 0 {
 		return
 	}
-	key := items[n.rand.IntN(len(items))].Key
+	item := items[n.rand.IntN(len(items))]
+	key := item.Key
+	if strings.HasPrefix(key.Name, "log.") { // what is appended to it would be on a damaged copy first
+		return
+	}
+	for _, other := range acting {
+		if info, err := other.Store().Stat(key); err != nil || info.Version != item.Info.Version {
+			return // a write is under way: this may be the only copy of it
+		}
+	}
 	if o.Store().Damage(key, 0, 1) {
 		c.budget = false
 		c.rotten = append(c.rotten, rotten{o, key})

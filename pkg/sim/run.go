@@ -47,6 +47,7 @@ type Report struct {
 	Virtual    time.Duration     `json:"virtual"`
 	Available  int               `json:"available"` // of a thousand looks while faults struck: every PG was active
 	Gap        time.Duration     `json:"gap"`       // the longest time in which not every PG was
+	Healing    time.Duration     `json:"healing"`   // from the end of the faults until every PG was clean
 	Steps      uint64            `json:"steps"`
 	TraceHash  string            `json:"trace_hash"`
 	Last       []string          `json:"-"` // the newest lines of the trace, when something is wrong
@@ -107,6 +108,7 @@ func (c *Cluster) finish(n *nemesis) {
 		c.loseOne(n.rand.IntN(len(c.osds)))
 	}
 	n.end()
+	ended := c.w.now
 	c.w.Run(c.w.now + 2*time.Second)
 	for _, cl := range c.clients {
 		cl.quiet = true
@@ -114,6 +116,7 @@ func (c *Cluster) finish(n *nemesis) {
 	if !c.until(time.Duration(c.cfg.Heal)*time.Second, c.clean) {
 		c.violation("not clean after the faults (I7)", fmt.Sprintf("within %d s: %s", c.cfg.Heal, c.states()))
 	}
+	c.healing = c.w.now - ended
 	c.until(12*time.Second, func() bool {
 		for _, cl := range c.clients {
 			if len(cl.open) > 0 {
@@ -212,7 +215,7 @@ func (r *Running) report(v *history.Verdict) *Report {
 	rep := &Report{
 		Seed: r.opt.Seed, Scenario: c.cfg.Scenario, OK: len(c.found) == 0, Violations: c.found, Counts: c.counts,
 		Objects: v.Objects, Undecided: v.Undecided, Faults: c.faults, Epochs: c.state().Epoch(), Virtual: c.w.now,
-		Gap: c.watch.gap, Steps: c.w.steps, TraceHash: c.w.Hash(),
+		Gap: c.watch.gap, Healing: c.healing, Steps: c.w.steps, TraceHash: c.w.Hash(),
 	}
 	if c.watch.looks > 0 {
 		rep.Available = 1000 * c.watch.writable / c.watch.looks
