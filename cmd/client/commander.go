@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -122,9 +123,14 @@ func (a *app) done(raw []byte, text string) error {
 	return nil
 }
 
+// patience bounds what is asked of a cluster. The client, who knows what it waits for, gives up first.
+func (a *app) patience(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, a.timeout+time.Second)
+}
+
 // withCluster connects, works, and disconnects.
 func (a *app) withCluster(cmd *cobra.Command, work func(context.Context, commander) error) error {
-	ctx, cancel := context.WithTimeout(cmd.Context(), a.timeout)
+	ctx, cancel := a.patience(cmd.Context())
 	defer cancel()
 	c, err := a.dial(ctx)
 	if err != nil {

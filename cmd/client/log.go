@@ -62,7 +62,7 @@ func (a *app) followLog(cmd *cobra.Command, last uint) error {
 }
 
 func (a *app) logLines(ctx context.Context, c commander, asked arguments) ([]status.LogLine, error) {
-	ctx, cancel := context.WithTimeout(ctx, a.timeout)
+	ctx, cancel := a.patience(ctx)
 	defer cancel()
 	raw, _, err := c.MonCommand(ctx, "log", asked.given())
 	if err != nil {

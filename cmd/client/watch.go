@@ -19,7 +19,7 @@ func addWatch(cmd *cobra.Command) *cobra.Command {
 
 // look prints what fetch finds at the cluster; with --watch again and again.
 func (a *app) look(cmd *cobra.Command, fetch func(context.Context, commander) (result, error)) error {
-	ctx, cancel := context.WithTimeout(cmd.Context(), a.timeout)
+	ctx, cancel := a.patience(cmd.Context())
 	c, err := a.dial(ctx)
 	cancel()
 	if err != nil {
@@ -34,7 +34,7 @@ func (a *app) look(cmd *cobra.Command, fetch func(context.Context, commander) (r
 func (a *app) repeat(cmd *cobra.Command, fetch func(context.Context) (result, error)) error {
 	every, _ := cmd.Flags().GetDuration("watch")
 	if every == 0 {
-		ctx, cancel := context.WithTimeout(cmd.Context(), a.timeout)
+		ctx, cancel := a.patience(cmd.Context())
 		defer cancel()
 		r, err := fetch(ctx)
 		if err != nil {
@@ -60,7 +60,7 @@ func (a *app) repeat(cmd *cobra.Command, fetch func(context.Context) (result, er
 // lookOnce replaces what the terminal shows. Elsewhere an empty line tells one look from the next,
 // in YAML a "---".
 func (a *app) lookOnce(ctx context.Context, fetch func(context.Context) (result, error)) error {
-	limited, cancel := context.WithTimeout(ctx, a.timeout)
+	limited, cancel := a.patience(ctx)
 	defer cancel()
 	r, err := fetch(limited)
 	if ctx.Err() != nil {

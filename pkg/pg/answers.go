@@ -2,6 +2,7 @@ package pg
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"zeph/pkg/core"
@@ -21,6 +22,9 @@ func (pg *PG) Explain() status.Query {
 	s := status.Query{PG: q.PG, State: q.State, Epoch: q.Epoch, Up: filled(q.Up), Acting: filled(q.Acting), Blocked: filled(q.Blocked), Why: []string{}, Detail: detail}
 	if q.Why != "" {
 		s.Why = append(s.Why, q.Why)
+	}
+	if pg.pri != nil && pg.pri.phase == active && pg.peered() {
+		s.Why = append(s.Why, fmt.Sprintf("%d of at least %d copies are there: it serves nobody until there are more", len(pg.acting()), pg.info.Interval.MinSize))
 	}
 	return s
 }
