@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 
-PURE     = ./pkg/crush ./pkg/osdmap ./pkg/placement ./pkg/wire ./pkg/store ./pkg/store/mem ./pkg/store/storetest ./pkg/core ./pkg/status ./pkg/mon ./pkg/pg ./pkg/osd ./pkg/history ./pkg/sim ./pkg/objecter ./pkg/consensus/logtest
+PURE     = ./pkg/crush ./pkg/osdmap ./pkg/placement ./pkg/wire ./pkg/store ./pkg/store/mem ./pkg/store/storetest ./pkg/core ./pkg/status ./pkg/mon ./pkg/pg ./pkg/osd ./pkg/history ./pkg/scenario ./pkg/sim ./pkg/objecter ./pkg/consensus/logtest
 CHECKS   = gofmt vet staticcheck wasm bench-test
 VCS      = $(shell git status >/dev/null 2>&1 && echo true || echo false)
 FUZZTIME = 10s
