@@ -58,7 +58,7 @@ func TestWatch(t *testing.T) {
 func TestFollowLog(t *testing.T) {
 	t.Parallel()
 	m, stdout, _, code := watch(t, 3, "log -f --last 5")
-	if strings.Count(stdout, "\n") != 2 || !strings.Contains(stdout, "mon.a     line 2") || code != exitDone {
+	if strings.Count(stdout, "\n") != 2 || !strings.Contains(stdout, "mon.a       line 2") || code != exitDone {
 		t.Errorf("%q, exit code %d", stdout, code)
 	}
 	if want := []string{"", "1", "2"}; strings.Join(m.after, ",") != strings.Join(want, ",") {
