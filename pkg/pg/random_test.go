@@ -255,8 +255,6 @@ func (c *chaos) finish() {
 			c.fail("an append is not answered")
 		}
 	}
-	c.do("ask pg repair")
-	c.do("wait 2s")
 	c.do("until clean 10s")
 	c.do("alike")
 	if last := c.lines[len(c.lines)-1]; !strings.Contains(last, "3 copies alike") {
