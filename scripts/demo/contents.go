@@ -150,23 +150,29 @@ func (c *counter) Restart() error {
 
 // check reads an object and compares.
 func (s *story) check(ctx context.Context, name string) error {
-	want := s.stored.objects[name]
 	got := &counter{hash: sha256.New()}
 	_, err := s.pool.GetTo(ctx, name, got)
 	switch {
-	case errors.Is(err, client.ErrNotFound) && want.unsure:
+	case errors.Is(err, client.ErrNotFound) && s.stored.objects[name].unsure:
 		return nil
 	case errors.Is(err, client.ErrNotFound):
 		return errors.New("LOST: it was acknowledged, and is not there")
 	case err != nil:
 		return err
-	case sum(got.hash.Sum(nil)) != want.sum:
+	}
+	return s.stored.compare(name, got)
+}
+
+// compare holds what was read of an object against what was written.
+func (c *contents) compare(name string, got *counter) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	want := c.objects[name]
+	if sum(got.hash.Sum(nil)) != want.sum {
 		return fmt.Errorf("CHANGED: %d bytes that differ from the %d that were written", got.n, want.size)
 	}
-	s.stored.mu.Lock()
-	defer s.stored.mu.Unlock()
-	s.stored.read++
-	s.stored.bytes += got.n
+	c.read++
+	c.bytes += got.n
 	return nil
 }
 

@@ -63,7 +63,7 @@ func run(ctx context.Context) (err error) {
 			}
 		}()
 	}
-	s := &story{folder: folder, big: bytes, began: time.Now()}
+	s := newStory(folder, bytes)
 	defer func() { err = errors.Join(err, s.end()) }()
 	err = s.tell(ctx, filepath.Join(*dir, "lab"))
 	if err != nil && s.lab != nil && ctx.Err() == nil {

@@ -26,6 +26,10 @@ type story struct {
 	writer *writer
 }
 
+func newStory(folder string, big int64) *story {
+	return &story{folder: folder, big: big, began: time.Now()}
+}
+
 // Write is for the lab's talk: each line is a line of the story.
 func (s *story) Write(p []byte) (int, error) {
 	for line := range strings.Lines(string(p)) {
