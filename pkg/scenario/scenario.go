@@ -77,6 +77,7 @@ var Kinds = []Kind{
 	{"disk", "an OSD's disk hangs, or is slow"},
 	{"double", "two OSDs crash, one a little after the other"},
 	{"flap", "an OSD restarts twice within moments"},
+	{"full", "an OSD's disk is nearly full, or full, for a while"},
 	{"hang", "an OSD's loop stands still while it answers pings"},
 	{"hles", "a primary activates, is heard by the next, and is gone for long"},
 	{"isolate", "a primary is cut off from all but the clients and marked down, others restart within its lease"},

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -213,16 +214,13 @@ func (c *Cluster) mkfs(id int) {
 
 // exited is told when a daemon ends by its own will.
 func (c *Cluster) exited(n *Node, err error) {
-	if err != nil && !c.forgiven(n) {
+	if err != nil && !errors.Is(err, store.ErrFull) { // that one protects its store (protocol 7.4)
 		c.violation("a daemon gave up", n.name+": "+err.Error())
 	}
 	if n.entity.Kind() != wire.Client {
 		c.w.After(time.Second, func() { c.restart(n) })
 	}
 }
-
-// forgiven reports whether a daemon may end with an error.
-func (c *Cluster) forgiven(*Node) bool { return false }
 
 // restart starts a node that is down, unless it is gone for good.
 func (c *Cluster) restart(n *Node) {

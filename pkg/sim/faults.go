@@ -53,6 +53,7 @@ var strikes = map[string]func(*nemesis){
 	"disk":    (*nemesis).disk,
 	"double":  (*nemesis).double,
 	"flap":    (*nemesis).flap,
+	"full":    (*nemesis).full,
 	"hang":    (*nemesis).hang,
 	"hles":    (*nemesis).hles,
 	"isolate": (*nemesis).isolate,
@@ -140,6 +141,17 @@ func (n *nemesis) disk() {
 	}
 	o.SlowDisk(between(n.rand, 2*time.Millisecond, 300*time.Millisecond))
 	n.after(time.Second, 8*time.Second, func() { o.SlowDisk(0) })
+}
+
+// full makes a disk so small that it is between nearly full and beyond full.
+func (n *nemesis) full() {
+	o := n.osd()
+	o.disk.store.SetSize(o.disk.store.Stats().Used * 100 / uint64(80+n.rand.IntN(25)))
+	n.c.w.Note(o.name, "disk", "is full")
+	n.after(time.Second, 8*time.Second, func() {
+		o.disk.store.SetSize(0)
+		n.c.w.Note(o.name, "disk", "has room")
+	})
 }
 
 func (n *nemesis) reset() { n.c.w.ResetSome(10_000 + n.rand.IntN(500_000)) }
@@ -335,7 +347,7 @@ func (n *nemesis) rot() {
 		return
 	}
 	pg, acting := n.target()
-	if len(acting) < 2 {
+	if len(acting) < 3 { // a write that nobody acknowledged may take another copy of the object
 		return
 	}
 	o := acting[n.rand.IntN(len(acting))]
@@ -542,6 +554,7 @@ func (n *nemesis) end() {
 	for id, o := range c.osds {
 		o.Unstick()
 		o.SlowDisk(0)
+		o.Store().SetSize(0)
 		o.Resume()
 		c.restart(o)
 		if name := strconv.Itoa(id); id == c.lost {

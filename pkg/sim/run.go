@@ -10,6 +10,7 @@ import (
 	"zeph/pkg/osdmap"
 	"zeph/pkg/scenario"
 	"zeph/pkg/store"
+	"zeph/pkg/wire"
 )
 
 // Options say which run is wanted. Zeros are drawn by seed.
@@ -23,7 +24,6 @@ type Options struct {
 	End     scenario.End
 	Trace   io.Writer // gets a line for every event
 	Detail  bool      // with what messages say
-	Mutant  string    // tests only: names a rule of package pg that is left out
 	Check   time.Duration
 }
 
@@ -66,7 +66,6 @@ type Running struct {
 func NewRunning(o Options) *Running {
 	cfg := draw(o)
 	cfg.World.Detail = o.Detail
-	cfg.PG.Mutant = o.Mutant
 	return &Running{c: newCluster(cfg, o.Trace), opt: o}
 }
 
@@ -158,29 +157,58 @@ func (c *Cluster) loseOne(from int) {
 	c.w.Note("nemesis", "ends", "no osd can be lost")
 }
 
-// losable reports whether everything that was acknowledged is on some other disk, too. With few copies it may
-// not be: a write under way overwrites the acknowledged value on one, another member has yet to be
-// recovered, and then the third is all there is.
+// losable reports whether everything that was acknowledged, and everything that others have yet to be given, is
+// on some other disk, too. With few copies it may not be: a write under way overwrites the acknowledged value on one,
+// another member has yet to be recovered, and then the third is all there is.
 func (c *Cluster) losable(id int) bool {
 	if !c.budget { // a copy has been destroyed already
 		return false
 	}
 	for _, name := range c.objects() {
-		v, known := c.acked[name]
-		if !known || v.removed {
-			continue
-		}
-		key := c.keyOf(name)
-		elsewhere := false
-		for other, o := range c.osds {
-			info, err := o.Store().Stat(key)
-			elsewhere = elsewhere || other != id && !c.gone[other] && err == nil && info.Version == store.Version(v.version)
-		}
-		if !elsewhere {
+		if v, known := c.acked[name]; known && !v.removed && !c.elsewhere(id, c.keyOf(name), v.version) {
 			return false
 		}
 	}
+	for other, o := range c.osds {
+		for _, m := range missingOn(o, c.pgs()) {
+			key := store.Key{Pool: c.pool, Hash: m.Object.Hash, Namespace: m.Object.Namespace, Name: m.Object.Name}
+			if other != id && !m.Delete && !c.elsewhere(id, key, m.Need) {
+				return false
+			}
+		}
+	}
 	return true
+}
+
+// elsewhere reports whether some other OSD has an object at a version.
+func (c *Cluster) elsewhere(than int, key store.Key, v wire.PGVersion) bool {
+	for id, o := range c.osds {
+		if id != than && !c.gone[id] {
+			if info, err := o.Store().Stat(key); err == nil && info.Version == store.Version(v) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// missingOn are the objects that an OSD's logs have and its disk lacks.
+func missingOn(o *Node, pgs []osdmap.PGID) []wire.PGMissing {
+	var all []wire.PGMissing
+	for _, id := range pgs {
+		rows, _, err := o.Store().Rows(id, "missing/", "missing0", 0)
+		if err != nil {
+			continue // it has no copy
+		}
+		for _, row := range rows {
+			var m wire.PGMissing
+			if err := wire.ParseBody(row.Value, &m, false); err != nil {
+				panic("sim: " + err.Error())
+			}
+			all = append(all, m)
+		}
+	}
+	return all
 }
 
 // few leaves fewer OSDs than a PG needs: everything must block, and nothing be made up. Then the others
