@@ -30,6 +30,7 @@ type Scenario struct {
 	Lease     time.Duration
 	DownOut   time.Duration // after which an OSD that is down goes out
 	MinLog    int           // entries of a PG's log that are kept
+	MinMaps   int           // old maps that the monitors keep
 }
 
 // Workload is what clients do.
@@ -91,6 +92,7 @@ var Kinds = []Kind{
 	{"rot", "a block of one copy of an object rots"},
 	{"rotate", "a primary is cut off, the next interval activates, its members die, a newcomer leads"},
 	{"scrub", "operators scrub and repair placement groups"},
+	{"stop", "an OSD is asked to end (SIGTERM), says goodbye, and starts again"},
 }
 
 // KindNames are their names.

@@ -175,6 +175,7 @@ func (c *Cluster) monSettings() []wire.Setting {
 		{Name: "osd_heartbeat_interval", Value: ms(c.cfg.Heartbeat)},
 		{Name: "osd_heartbeat_grace", Value: ms(c.cfg.Grace)},
 		{Name: "mon_osd_down_out_interval", Value: ms(c.cfg.DownOut)},
+		{Name: "mon_min_osdmap_epochs", Value: strconv.Itoa(c.cfg.MinMaps)},
 	}
 }
 

@@ -20,8 +20,11 @@ func draw(o Options) settings {
 	s.OSDs = or(o.OSDs, pick(r, 3, 4, 5, 5, 5, 6, 7))
 	s.PGs = or(o.PGs, pick(r, 1, 1, 2, 4, 8, 16))
 	s.Hosts = s.OSDs
+	if s.OSDs > 4 && r.IntN(4) == 0 {
+		s.Hosts = (s.OSDs + 1) / 2
+	}
 	s.Size = min(s.Hosts, pick(r, 2, 3, 3, 3, 3, 4))
-	s.MinSize = min(s.Size, pick(r, 2, 2, 2, 2, 3))
+	s.MinSize = min(s.Size, pick(r, 1, 2, 2, 2, 2, 2, 3))
 	s.Seconds = or(o.Seconds, pick(r, 15, 20, 30, 40))
 	s.Heal = 90
 	s.Workload = scenario.Workload{
@@ -51,6 +54,10 @@ func draw(o Options) settings {
 	if s.MinLog < 1000 {
 		s.PG.DegradedLog = s.MinLog * pick(r, 1, 2, 10)
 	}
+	if r.IntN(3) == 0 { // results of requests are soon forgotten
+		s.PG.MinDups, s.PG.MaxDups = 3, pick(r, 5, 30)
+	}
+	s.MinMaps = pick(r, 3, 20, 500)
 	s.PG.Batch = pick(r, 1, 2, 32)
 	s.PG.PushBytes = pick(r, 512, 4096, 4<<20)
 	s.PG.Repeat = pick(r, 100*time.Millisecond, 500*time.Millisecond)

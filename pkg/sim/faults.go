@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"zeph/pkg/objecter"
 	"zeph/pkg/osdmap"
 	"zeph/pkg/placement"
+	"zeph/pkg/scenario"
 	"zeph/pkg/store"
 	"zeph/pkg/wire"
 )
@@ -67,6 +69,12 @@ var strikes = map[string]func(*nemesis){
 	"rot":     (*nemesis).rot,
 	"rotate":  (*nemesis).rotate,
 	"scrub":   (*nemesis).scrub,
+	"stop":    (*nemesis).stop,
+}
+
+// has reports whether one of some kinds of faults is among those of the run.
+func (n *nemesis) has(kinds ...string) bool {
+	return slices.ContainsFunc(n.c.cfg.Faults, func(f scenario.Fault) bool { return slices.Contains(kinds, f.Kind) })
 }
 
 func (n *nemesis) osd() *Node { return n.c.osds[n.rand.IntN(len(n.c.osds))] }
@@ -97,6 +105,22 @@ func (n *nemesis) soon() (lo, hi time.Duration) {
 func (n *nemesis) crash() {
 	lo, hi := n.soon()
 	n.kill(n.osd(), lo, hi)
+}
+
+// stop is SIGTERM: the daemon exits by itself, and is started again; after five seconds it is killed.
+func (n *nemesis) stop() {
+	o := n.osd()
+	o.Put(core.Stop{})
+	starts := o.starts
+	n.c.w.After(5*time.Second, func() {
+		if !o.Up() || o.starts != starts {
+			return
+		}
+		if !n.has("pause", "hang", "disk") {
+			n.c.violation("a daemon does not stop", o.name+" was asked to end five seconds ago")
+		}
+		n.kill(o, time.Second, 2*time.Second)
+	})
 }
 
 func (n *nemesis) double() {

@@ -66,6 +66,9 @@ func (c *Cluster) whole() bool {
 	}
 	m := c.state().Map()
 	for _, id := range c.pgs() {
+		if len(c.mapping(id).Acting) < 2 { // of one copy none may be lost
+			return false
+		}
 		for _, member := range c.mapping(id).Acting {
 			if o, ok := m.OSD(member); !ok || !o.Up || o.Store != c.stores[member] || !c.osds[member].Up() {
 				return false

@@ -93,7 +93,8 @@ func (w *World) Add(spec Spec) *Node {
 }
 
 func (n *Node) drawClock() clock {
-	c := clock{start: n.w.now, base: between(n.rand, time.Second, time.Hour), wall: 1_700_000_000 * time.Second}
+	c := clock{start: n.w.now, base: between(n.rand, time.Second, time.Hour),
+		wall: 1_700_000_000*time.Second + between(n.rand, 0, 2*time.Hour)} // nothing may rest on what people's clocks say
 	if d := n.w.cfg.DriftPPM; d > 0 {
 		c.ppm = int64(n.rand.IntN(2*d+1) - d)
 	}
