@@ -22,7 +22,7 @@ func (l *Lab) Stop(ctx context.Context, name string) error {
 
 // Pause stops a daemon with SIGSTOP: its sockets stay, and it answers nobody.
 func (l *Lab) Pause(ctx context.Context, name string) error {
-	return l.alive(ctx, name, func(d *Daemon) error { return d.signal(syscall.SIGSTOP) })
+	return l.alive(ctx, name, func(d *Daemon) error { return d.bring(ctx, syscall.SIGSTOP, Paused) })
 }
 
 // Resume lets a paused daemon go on.
@@ -31,8 +31,24 @@ func (l *Lab) Resume(ctx context.Context, name string) error {
 		if d.now() != Paused {
 			return fmt.Errorf("%s: is not paused", name)
 		}
-		return d.signal(syscall.SIGCONT)
+		return d.bring(ctx, syscall.SIGCONT, Running)
 	})
+}
+
+// bring sends a signal and waits until it has had its effect: a process may be deep in the system.
+func (d *Daemon) bring(ctx context.Context, sig syscall.Signal, to State) error {
+	if err := d.signal(sig); err != nil {
+		return err
+	}
+	for end := time.Now().Add(goodbye); d.now() != to; {
+		if time.Now().After(end) {
+			return fmt.Errorf("%s: pid %d is %s and not %s after %v", d.Name, d.Pid, d.now(), to, sig)
+		}
+		if err := pause(ctx, poll/10); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // alive does something to a daemon that has a process.

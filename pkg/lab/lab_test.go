@@ -122,7 +122,7 @@ func TestUpAndDown(t *testing.T) {
 		if d.State != Stopped || d.Pid != 0 {
 			t.Errorf("%+v", d)
 		}
-		if err := syscall.Kill(ds[i].Pid, 0); !errors.Is(err, syscall.ESRCH) {
+		if !ds[i].gone() {
 			t.Errorf("%s is still there", d.Name)
 		}
 	}
