@@ -44,9 +44,6 @@ func (c *Core) beats() {
 
 // awoken forgives the peers a time in which this OSD did nothing itself: who sleeps hears nobody.
 func (c *Core) awoken(slept time.Duration) {
-	if c.mutant("sleeper-reports") {
-		return
-	}
 	for _, p := range c.peers {
 		p.heard = min(p.heard+slept, c.now.Mono)
 		p.moved = min(p.moved+slept, c.now.Mono)
@@ -97,9 +94,6 @@ func (c *Core) unreachable(ev core.Unreachable) {
 		return
 	}
 	p.refused = p.refused.With(ev.Class)
-	if c.mutant("report-each-refusal") {
-		c.failure(p, false)
-	}
 	if ports(p.refused) == 1 && !p.probed {
 		c.probe(p, ev.Class)
 	}

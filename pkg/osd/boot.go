@@ -108,10 +108,6 @@ func (c *Core) joinIfCurrent() {
 		c.phase, c.bootAgain = booting, 0
 		c.boot()
 	}
-	if c.mutant("gid-not-noted") {
-		announce()
-		return
-	}
 	c.submit(t, announce)
 }
 
@@ -196,9 +192,7 @@ func (c *Core) fall() {
 	c.unholdAll()
 	c.phase = joining
 	c.maps.fetch.asked = false
-	if !c.mutant("boot-keeps-up-from") {
-		c.gid = c.newGID()
-	}
+	c.gid = c.newGID()
 	for _, s := range c.order {
 		c.feed(s, pg.NewGID{GID: c.gid})
 	}

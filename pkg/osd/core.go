@@ -144,9 +144,6 @@ func (c *Core) handle(ev core.Event) {
 	}
 }
 
-// mutant reports whether a rule is left out, in a test that wants to see that this is noticed.
-func (c *Core) mutant(name string) bool { return c.set.PG.Mutant == name }
-
 func (c *Core) emit(e core.Effect) { c.out = append(c.out, e) }
 
 func (c *Core) log(level core.Level, message string, args ...any) {

@@ -88,9 +88,6 @@ func (c *Core) storeMaps(t *store.Txn) {
 	c.super.Base, c.super.Newest = c.maps.hist.oldest(), c.maps.hist.newest()
 	c.super.put(t)
 	upTo := c.super.Newest
-	if c.mutant("map-before-durable") {
-		c.enforce(upTo)
-	}
 	c.submit(t, func() { c.enforce(upTo) })
 }
 

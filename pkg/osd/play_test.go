@@ -15,7 +15,6 @@ import (
 
 	"zeph/pkg/core"
 	"zeph/pkg/osdmap"
-	"zeph/pkg/pg"
 	"zeph/pkg/placement"
 	"zeph/pkg/store/mem"
 	"zeph/pkg/wire"
@@ -58,30 +57,8 @@ func TestScripts(t *testing.T) {
 	}
 }
 
-// TestMutants leaves rules out, one at a time: the scripts about them must notice.
-func TestMutants(t *testing.T) {
-	t.Parallel()
-	for mutant, script := range map[string]string{
-		"skip-epochs":         "h30_skipped_epoch",
-		"boot-keeps-up-from":  "h31_wrongly_marked_down",
-		"report-each-refusal": "h32_failure_storm",
-		"map-before-durable":  "05_stale_gid",
-		"goodbye-early":       "09_goodbye",
-		"gid-not-noted":       "01_boot",
-		"sleeper-reports":     "08_asleep",
-	} {
-		t.Run(mutant, func(t *testing.T) {
-			t.Parallel()
-			text, now := playText(t, "testdata/"+script+".txt", mutant)
-			if now == text {
-				t.Errorf("%s does not notice", script)
-			}
-		})
-	}
-}
-
 func playFile(t *testing.T, path string) {
-	text, now := playText(t, path, "")
+	text, now := playText(t, path)
 	if *update {
 		if err := os.WriteFile(path, []byte(now), 0o666); err != nil {
 			t.Fatal(err)
@@ -92,14 +69,13 @@ func playFile(t *testing.T, path string) {
 }
 
 // playText is a script, and what it says now.
-func playText(t *testing.T, path, mutant string) (text, played string) {
+func playText(t *testing.T, path string) (text, played string) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	text = string(b)
 	p := newPlay(t)
-	p.mutant = mutant
 	var now strings.Builder
 	for lines := bufio.NewScanner(strings.NewReader(text)); lines.Scan(); {
 		line := lines.Text()
@@ -137,7 +113,6 @@ type play struct {
 	beacons *wire.BeaconReply // how they are answered; nil: as other requests
 	beacon  string            // the last one
 	held    bool
-	mutant  string
 	pgs     bool // what PGs log is shown
 	submits []core.Submit
 	reqs    core.Request
@@ -163,8 +138,7 @@ func (p *play) begin(seed uint64) {
 		mons = append(mons, core.Dest{Peer: core.Peer{Entity: e}})
 	}
 	p.timers, p.queue, p.submits, p.asked, p.held = nil, nil, nil, map[int]core.Call{}, false
-	p.core = New(Config{ID: 0, FSID: testFSID, Seed: seed, Mons: mons, Addrs: addrs(0),
-		Settings: Settings{PG: pg.Settings{Mutant: p.mutant}}})
+	p.core = New(Config{ID: 0, FSID: testFSID, Seed: seed, Mons: mons, Addrs: addrs(0)})
 	p.step(core.StoreStats{Stats: p.store.Stats()})
 }
 
@@ -473,9 +447,7 @@ func (p *play) edit(w []string) {
 		}
 		p.atlas.up(id(), run)
 	case "me":
-		if was, _ := p.atlas.newest().OSD(0); p.mutant == "" || was.GID != uint64(p.gid) {
-			p.atlas.up(0, p.gid)
-		}
+		p.atlas.up(0, p.gid)
 	case "down":
 		p.atlas.down(id())
 	case "pool":
@@ -492,10 +464,7 @@ func (p *play) edit(w []string) {
 func (p *play) end(number string, body any, err error) {
 	e, ok := p.asked[p.number(number)]
 	if !ok {
-		if p.mutant == "" {
-			p.t.Fatalf("no request %s", number)
-		}
-		return
+		p.t.Fatalf("no request %s", number)
 	}
 	delete(p.asked, p.number(number))
 	a := core.Answered{Token: e.Token, From: e.To.Peer, Epoch: p.atlas.newest().Epoch(), Err: err}

@@ -90,9 +90,6 @@ func (c *Core) catchUp(s *slot) {
 	i, _ := slices.BinarySearchFunc(recent, s.epoch+1, func(t *placement.Table, e osdmap.Epoch) int {
 		return cmp.Compare(t.Map().Epoch(), e)
 	})
-	if c.mutant("skip-epochs") {
-		i = max(i, len(recent)-1)
-	}
 	for _, t := range recent[i:] {
 		s.epoch = t.Map().Epoch()
 		c.feed(s, pg.NewMap{View: view(t, s.id)})

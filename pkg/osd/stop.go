@@ -34,10 +34,6 @@ func (c *Core) stop() {
 		return
 	}
 	c.emit(core.SetTimer{Key: leave{}, At: c.now.Mono + goodbyeFor})
-	if c.mutant("goodbye-early") {
-		c.goodbye()
-		return
-	}
 	c.submit(new(store.Txn), func() { c.goodbye() })
 }
 

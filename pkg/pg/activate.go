@@ -19,9 +19,6 @@ func (pg *PG) activate() {
 	}
 	pg.learnFrom(&p.auth.info)
 	pg.info.LES = pg.info.Interval.First
-	if pg.mutant("hles-early") {
-		pg.info.HistoryLES = pg.info.LES
-	}
 	pg.putInfo(&t)
 	pg.toPhase(activating)
 	pg.submit(&t, func() {
@@ -156,11 +153,7 @@ func (pg *PG) selfDone() bool { return pg.pri.selfDone }
 
 // peered reports whether acting is too small to serve (5.7). Only those who live are acting (7.7).
 func (pg *PG) peered() bool {
-	n := len(pg.acting())
-	if pg.mutant("min-size-counts-holes") {
-		n = int(pg.info.Interval.Size)
-	}
-	return n < int(pg.info.Interval.MinSize) && !pg.mutant("no-min-size")
+	return len(pg.acting()) < int(pg.info.Interval.MinSize)
 }
 
 // serving reports whether clients may be served: the PG is active, large enough, and no older lease runs (5.7, 6.5).
@@ -237,7 +230,7 @@ func (pg *PG) spreadHistory() {
 			HistoryLES: pg.info.HistoryLES, LEC: pg.info.LEC, Cleared: pg.info.Cleared,
 		}, nil)
 	}
-	if pg.clean() && p.history.selfCleared >= first || pg.mutant("purge-early") {
+	if pg.clean() && p.history.selfCleared >= first {
 		pg.sendStraysAway()
 	}
 }

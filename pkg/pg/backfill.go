@@ -382,11 +382,9 @@ func (pg *PG) moveCursor(r core.Received, c *wire.PGCursor) {
 		if c.Done {
 			pg.info.Cursor = wire.Cursor{}
 		}
-		if !pg.mutant("cursor-volatile") {
-			var t store.Txn
-			pg.putInfo(&t)
-			pg.submit(&t, nil)
-		}
+		var t store.Txn
+		pg.putInfo(&t)
+		pg.submit(&t, nil)
 	}
 	pg.quiet(func() {
 		pg.say(id, wire.Control, wire.TypePGCursorAck, c.Round, &wire.PGCursorAck{Batch: c.Batch, To: c.To, Done: c.Done}, nil)

@@ -67,7 +67,7 @@ func fields(line string) []string {
 func (w *world) command(name string, args []string) {
 	switch name {
 	case "cluster":
-		*w = world{t: w.t, mutant: w.mutant}
+		*w = world{t: w.t}
 		w.begin(args)
 	case "map":
 		w.mapCommand(strings.Join(args, " "))

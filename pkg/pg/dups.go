@@ -63,7 +63,7 @@ func (pg *PG) dropDups(t *store.Txn) {
 	for n < len(pg.dups.kept) {
 		left := len(pg.dups.kept) - n + len(pg.log.entries)
 		old := int64(pg.now.Wall)-int64(pg.dups.kept[n].Modified) > pg.set.DupAge.Milliseconds()
-		if left > pg.set.MaxDups || left > pg.set.MinDups && old || pg.mutant("dup-trimmed-early") {
+		if left > pg.set.MaxDups || left > pg.set.MinDups && old {
 			n++
 			continue
 		}
@@ -79,9 +79,7 @@ func (pg *PG) dropDups(t *store.Txn) {
 	}
 	last := pg.dups.kept[n-1].Version
 	pg.dups.kept = slices.Clone(pg.dups.kept[n:])
-	if !pg.mutant("dup-trimmed-early") {
-		pg.info.DupTail = last
-	}
+	pg.info.DupTail = last
 	t.DeleteRows(pg.cfg.PG, dupPrefix, store.AfterRow(dupPrefix+versionKey(last)))
 }
 

@@ -39,8 +39,6 @@ type Settings struct {
 	Busy          bool          // clients are active: if not here, then with other PGs of this OSD
 	Batch         int           // objects of a backfill batch; default 32
 	RetryFull     time.Duration // until a store that was too full is asked again; default 5s
-
-	Mutant string // tests only: names a rule that is left out
 }
 
 // ---- Events that the OSD gives. Beside them: core.Received (with a body of this PG, one-way or request),

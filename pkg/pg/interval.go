@@ -161,7 +161,7 @@ func (pg *PG) mayHaveWritten(iv *wire.PGInterval, last *osdmap.Map) bool {
 		return false
 	}
 	o, _ := last.OSD(iv.Primary)
-	return o.UpFrom <= iv.First && iv.First <= o.UpThru || pg.mutant("up-thru-assumed-always")
+	return o.UpFrom <= iv.First && iv.First <= o.UpThru
 }
 
 // stop ends everything of the interval: no answer of it leaves any more, clients ask again (5.1).
@@ -233,7 +233,7 @@ func (pg *PG) fits(r core.Received) bool {
 		return false // another run of it, or of us
 	}
 	iv := &pg.info.Interval
-	if h.Interval == iv.First || pg.mutant("no-stale-filter") {
+	if h.Interval == iv.First {
 		return true
 	}
 	if iv.CutOff && id == iv.Primary && h.Interval < iv.First {

@@ -31,9 +31,6 @@ func (pg *PG) addBound(holder wire.PGMember, until time.Duration) {
 
 // assumeLeases is for a process that has just started: what it granted before, it has forgotten (6.4).
 func (pg *PG) assumeLeases() {
-	if pg.mutant("lease-restart-forgets") {
-		return
-	}
 	for _, iv := range append(slices.Clone(pg.info.Past), pg.info.Interval) {
 		pg.assumeLease(&iv)
 	}
@@ -87,9 +84,6 @@ func (pg *PG) holdsLease(gid wire.GID) bool {
 // boundsLeft are the bounds as they go over the wire: lengths, not instants (6.2, 6.3). That of the receiver
 // itself is of no use to it.
 func (pg *PG) boundsLeft() []wire.PGBound {
-	if pg.mutant("lease-not-carried") {
-		return nil
-	}
 	var left []wire.PGBound
 	for _, b := range pg.bounds {
 		if b.until > pg.now.Mono && !pg.holdsLease(b.holder.GID) {
@@ -109,9 +103,6 @@ func (pg *PG) learnBounds(bounds []wire.PGBound) {
 
 // olderLeases reports until when an older interval's primary may still serve reads: zero, if none may.
 func (pg *PG) olderLeases() time.Duration {
-	if pg.mutant("lease-no-wait") {
-		return 0
-	}
 	pg.pruneBounds()
 	var last time.Duration
 	for _, b := range pg.bounds {
@@ -200,9 +191,6 @@ func (pg *PG) renewLease() {
 	if p.leases.number > 0 && pg.now.Mono < p.leases.sent+pg.set.Renew {
 		return
 	}
-	if pg.mutant("renewal-chain-breaks") && p.leases.number > 0 && len(p.leases.asked) > 0 {
-		return
-	}
 	l := pg.nextLease()
 	for _, m := range pg.acting() {
 		if to, ok := pg.dest(m.OSD); ok && m.OSD != pg.cfg.OSD {
@@ -218,7 +206,7 @@ func (pg *PG) leaseAcked(id osdmap.OSDID, l wire.PGLease) {
 	}
 	for i := range pg.pri.leases.asked {
 		r := &pg.pri.leases.asked[i]
-		if (r.number == l.Number || pg.mutant("lease-any-ack")) && !slices.Contains(r.acks, id) {
+		if r.number == l.Number && !slices.Contains(r.acks, id) {
 			r.acks = append(r.acks, id)
 		}
 	}
@@ -233,11 +221,7 @@ func (pg *PG) settleLeases() {
 		if len(r.acks) < len(pg.acting())-1 {
 			continue
 		}
-		from := r.sent
-		if pg.mutant("lease-from-ack") {
-			from = pg.now.Mono
-		}
-		ls.until, ls.held = max(ls.until, from+pg.set.shorter(pg.set.Lease)), true
+		ls.until, ls.held = max(ls.until, r.sent+pg.set.shorter(pg.set.Lease)), true
 		ls.asked = slices.Clone(ls.asked[i+1:])
 		return
 	}
@@ -245,5 +229,5 @@ func (pg *PG) settleLeases() {
 
 // leaseHeld is asked with the time at which the batch was taken (8.1).
 func (pg *PG) leaseHeld() bool {
-	return pg.now.Mono < pg.pri.leases.until || pg.mutant("lease-unchecked")
+	return pg.now.Mono < pg.pri.leases.until
 }

@@ -78,7 +78,7 @@ func (pg *PG) merge(t *store.Txn, auth *pglog) bool {
 	removed := map[store.Key]bool{}
 	for _, e := range divergent { // the oldest one of an object says what was before all of them
 		k := pg.keyOf(e.Object)
-		if _, seen := changed[k]; seen || beyond(&pg.info, k) || pg.mutant("keep-divergent") {
+		if _, seen := changed[k]; seen || beyond(&pg.info, k) {
 			continue
 		}
 		removed[k] = true

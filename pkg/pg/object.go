@@ -52,7 +52,7 @@ func (pg *PG) admit(r core.Received, t *wire.Target) (store.Key, bool) {
 	if pg.pri == nil {
 		return fail(wire.WrongPrimary.Errorf("pg %v: epoch %d has %v", pg.cfg.PG, pg.Epoch(), pg.info.Interval.Primary))
 	}
-	if r.Epoch < pg.info.Interval.First && !pg.mutant("old-epochs-served") { // 9.3
+	if r.Epoch < pg.info.Interval.First { // 9.3
 		return fail(wire.WrongPrimary.Errorf("pg %v: an interval began with epoch %d, yours is %d", pg.cfg.PG, pg.info.Interval.First, r.Epoch))
 	}
 	if t.Object == "" || len(t.Object) > store.MaxName || len(t.Namespace) > store.MaxNamespace {
@@ -153,7 +153,6 @@ func (pg *PG) run(o *object) {
 // start begins the first operation of a queue; false: it has to wait.
 func (pg *PG) start(o *object, op *op) bool {
 	switch {
-	case pg.mutant("missing-as-enoent"):
 	case pg.isDamaged(o.key):
 		pg.endOp(op, nil, nil, wire.Damaged.Errorf("object %v: no copy has it whole", o.key))
 		return true

@@ -139,9 +139,6 @@ func (pg *PG) learnHistory() []wire.PGInterval {
 	for _, c := range pg.copies() {
 		pg.learnFrom(c.info)
 	}
-	if pg.mutant("no-prior") {
-		return nil
-	}
 	var need []wire.PGInterval
 	for _, iv := range pg.info.Past {
 		if iv.Wrote && iv.Last >= pg.info.HistoryLES && iv.Last >= pg.info.LEC {
@@ -245,12 +242,9 @@ func (pg *PG) authoritative() (candidate, bool) {
 	all := pg.copies()
 	bar := pg.info.HistoryLES
 	for _, c := range all {
-		if !c.info.Incomplete || pg.mutant("les-of-incomplete") {
+		if !c.info.Incomplete {
 			bar = max(bar, c.info.LES)
 		}
-	}
-	if pg.mutant("ignore-les") {
-		bar = 0
 	}
 	var best candidate
 	for _, c := range all {
@@ -356,9 +350,6 @@ func (pg *PG) notify(r core.Received, n *wire.PGNotify) {
 		return
 	}
 	if n.Round != 0 && n.Round != pg.pri.round {
-		if q := pg.peerOf(id); q != nil && pg.mutant("discarded-notify-counts") {
-			q.info = &wire.PGInfo{}
-		}
 		return
 	}
 	q := pg.addPeer(id)
@@ -439,7 +430,7 @@ func (pg *PG) gotLog(r core.Received, l *wire.PGLog) {
 func (pg *PG) awaitUpThru() {
 	first := pg.info.Interval.First
 	o, _ := pg.m.OSD(pg.cfg.OSD)
-	if o.UpThru >= first || len(pg.acting()) < int(pg.info.Interval.MinSize) || pg.mutant("no-up-thru") {
+	if o.UpThru >= first || len(pg.acting()) < int(pg.info.Interval.MinSize) {
 		pg.activate()
 		return
 	}
@@ -454,7 +445,7 @@ func (pg *PG) awaitUpThru() {
 func (pg *PG) reconsider() {
 	mine := pg.myInfo()
 	want := pg.chooseActing(candidate{pg.cfg.OSD, &mine})
-	if pg.isWant(want) || pg.mutant("pg-temp-stays") && slices.Equal(want, pg.info.Interval.Up) {
+	if pg.isWant(want) {
 		pg.pri.want = nil
 		return
 	}

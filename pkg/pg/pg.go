@@ -253,7 +253,7 @@ func (pg *PG) becameDurable(d core.Durable) {
 
 // quiet runs then once all that is submitted by now is durable (5.2), if the interval is still the same.
 func (pg *PG) quiet(then func()) {
-	if len(pg.order) == 0 || pg.mutant("replica-ack-early") {
+	if len(pg.order) == 0 {
 		then()
 		return
 	}
@@ -339,6 +339,3 @@ func (pg *PG) Epoch() osdmap.Epoch {
 
 // IsPrimary reports whether this OSD leads the PG now.
 func (pg *PG) IsPrimary() bool { return pg.pri != nil }
-
-// mutant reports whether a rule is to be left out: tests of tests only.
-func (pg *PG) mutant(name string) bool { return pg.set.Mutant == name }

@@ -10,10 +10,7 @@ import (
 	"zeph/pkg/core"
 )
 
-var (
-	random = flag.Int("random", 30, "how many random scripts are played")
-	mutant = flag.String("mutant", "", "leave this rule out of them: they should fail")
-)
+var random = flag.Int("random", 30, "how many random scripts are played")
 
 // TestRandom plays scripts that chance writes: appends of numbered words under crashes, cuts, resets, slow disks, moves, damage
 // and scrubs. At the end all comes back. Every acknowledged word must be there, none twice; all copies alike.
@@ -41,7 +38,7 @@ type chaos struct {
 
 func newChaos(t *testing.T, seed uint64) *chaos {
 	c := &chaos{
-		t: t, w: &world{t: t, mutant: *mutant}, rand: core.RandFor(seed, "chaos"), open: map[string]string{}, acked: map[string]bool{},
+		t: t, w: &world{t: t}, rand: core.RandFor(seed, "chaos"), open: map[string]string{}, acked: map[string]bool{},
 		objects: []string{"a", "b", "c", "d", "e", "f"},
 	}
 	logs := []string{"2", "10", "1000"}[c.rand.IntN(3)]

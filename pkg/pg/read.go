@@ -11,7 +11,7 @@ import (
 // startRead reads under the object's lock and a lease that is held now: the clock was read after the batch was taken
 // (8.1, 16.2). A lease that ran out makes it wait, not fail.
 func (pg *PG) startRead(o *object, op *op) bool {
-	if o.writers > 0 && !pg.mutant("read-uncommitted") || !pg.leaseHeld() {
+	if o.writers > 0 || !pg.leaseHeld() {
 		return false
 	}
 	o.queue = o.queue[1:]
@@ -43,7 +43,7 @@ type waiting = op
 // startCompare answers a write that fails or changes nothing: that shows state without a log entry, so it is a
 // read (8.2, H8). The object may have changed while it waited for the lock.
 func (pg *PG) startCompare(o *object, op *op) bool {
-	if o.writers > 0 && !pg.mutant("read-uncommitted") || !pg.leaseHeld() {
+	if o.writers > 0 || !pg.leaseHeld() {
 		return false
 	}
 	if !o.known {

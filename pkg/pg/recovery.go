@@ -405,7 +405,7 @@ func (pg *PG) pushed(r core.Received, p *wire.PGPush) {
 	k := pg.keyOf(p.Object)
 	ack := &wire.PGPushed{Object: p.Object, Version: p.Version, Batch: p.Batch, Part: p.Part, Last: p.Last}
 	say := func() { pg.say(id, wire.Bulk, wire.TypePGPushed, p.Round, ack, nil) }
-	if !pg.wants(k, p) && !pg.mutant("push-resurrects") {
+	if !pg.wants(k, p) {
 		ack.Refused = true
 		pg.quiet(say)
 		return

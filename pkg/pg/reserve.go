@@ -150,7 +150,7 @@ func (pg *PG) reserve(r core.Received, v *wire.PGReserve) {
 }
 
 func (pg *PG) dropSlot() {
-	if pg.rep.holds && !pg.mutant("reservation-leak") {
+	if pg.rep.holds {
 		pg.rep.holds, pg.rep.granted = false, false
 		pg.emit(FreeSlot{PG: pg.cfg.PG, Remote: true})
 	}

@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "rewrite what the scripts in testdata ex
 // happens any more, except what is held, cut or stopped; no time passes but by "wait". What is printed: answers to
 // clients, warnings, and at the end the state of every machine that has another one than after the last command.
 //
-//	cluster N [size=3] [min=2] [raw=0,1,2] [log=1000] [lease=800ms] [batch=32] [push=BYTES] [mutant=NAME]
+//	cluster N [size=3] [min=2] [raw=0,1,2] [log=1000] [lease=800ms] [batch=32] [push=BYTES]
 //	                     begins (anew): N OSDs, all up; the PG is on those of raw. log is how many entries are kept
 //
 // The map (each line is one epoch; several changes in one line are separated by commas with a space):
@@ -80,21 +80,19 @@ func TestScripts(t *testing.T) {
 		t.Fatal("no scripts", err)
 	}
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) { playFile(t, file, "") })
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) { playFile(t, file) })
 	}
 }
 
-// playFile plays a script; with a mutant's name, it reports how it came out instead of failing.
-func playFile(t *testing.T, file, mutant string) (differs string) {
+// playFile plays a script.
+func playFile(t *testing.T, file string) {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, diff := play(t, string(text), mutant)
+	got, diff := play(t, string(text))
 	switch {
-	case mutant != "":
-		return diff
 	case *update && got != string(text):
 		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
@@ -102,13 +100,12 @@ func playFile(t *testing.T, file, mutant string) (differs string) {
 	case diff != "":
 		t.Errorf("%s: %s", file, diff)
 	}
-	return diff
 }
 
 // play runs a script and returns it with what really came of each command; and the first difference.
-func play(t *testing.T, text, mutant string) (out, diff string) {
+func play(t *testing.T, text string) (out, diff string) {
 	var b strings.Builder
-	w := &world{t: t, mutant: mutant}
+	w := &world{t: t}
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	for i := 0; i < len(lines); {
 		line := lines[i]

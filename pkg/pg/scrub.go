@@ -391,9 +391,6 @@ func (pg *PG) shouldBe(k store.Key) (v wire.PGVersion, deleted bool) {
 			return e.Version, e.Delete
 		}
 	}
-	if pg.mutant("repair-from-primary") {
-		return pg.pri.scrub.copies[0].objects[k].Version, false
-	}
 	for _, c := range pg.pri.scrub.copies {
 		if o, there := c.objects[k]; there && o.Version.Compare(v) > 0 {
 			v = o.Version

@@ -21,15 +21,14 @@ var thePG = osdmap.PGID{Pool: 1}
 
 // world is a cluster of one PG that a script moves. Everything happens in the order in which it was caused.
 type world struct {
-	t      *testing.T
-	mutant string
-	set    Settings
-	now    time.Duration
-	osds   []*testOSD
-	maps   []*osdmap.Map // by epoch
-	raws   map[osdmap.Epoch][]osdmap.OSDID
-	raw    []osdmap.OSDID
-	first  osdmap.Epoch // of the present interval, as the monitor sees it
+	t     *testing.T
+	set   Settings
+	now   time.Duration
+	osds  []*testOSD
+	maps  []*osdmap.Map // by epoch
+	raws  map[osdmap.Epoch][]osdmap.OSDID
+	raw   []osdmap.OSDID
+	first osdmap.Epoch // of the present interval, as the monitor sees it
 
 	noUpThru, noTemp bool
 	asks             []askOf // to the monitor
@@ -71,7 +70,7 @@ func (w *world) printf(format string, args ...any) {
 func (w *world) begin(args []string) {
 	n, _ := strconv.Atoi(args[0])
 	size, minSize := 3, 2
-	w.set = Settings{Mutant: w.mutant, MinLog: 1000, MinDups: 3000}
+	w.set = Settings{MinLog: 1000, MinDups: 3000}
 	w.raw = []osdmap.OSDID{0, 1, 2}
 	for _, a := range args[1:] {
 		name, value, _ := strings.Cut(a, "=")
@@ -95,10 +94,6 @@ func (w *world) begin(args []string) {
 			w.set.PushBytes = number
 		case "ops":
 			w.set.RecoveryOps = number
-		case "mutant":
-			if w.mutant == "" {
-				w.set.Mutant = value
-			}
 		}
 	}
 	w.raws = map[osdmap.Epoch][]osdmap.OSDID{}

@@ -40,7 +40,7 @@ func (pg *PG) startWrite(o *object, op *op) bool {
 	if o.readers > 0 {
 		return false
 	}
-	if res, known := pg.dups.by[op.asker]; known && !pg.mutant("no-dedup") {
+	if res, known := pg.dups.by[op.asker]; known {
 		if pg.lackedBySome(o.key) {
 			return false // all acting have the entry; the answer promises that they have the object, too
 		}
@@ -167,7 +167,7 @@ func (pg *PG) orderWrite(w *write) {
 	sub.Trim = pg.trimTo()
 	sub.Complete = pg.completeOnAll()
 	for _, q := range pg.members() {
-		if q.target && beyond(q.info, w.key) && !pg.mutant("forward-past-cursor") || q.target && pg.mutant("no-forward-below") {
+		if q.target && beyond(q.info, w.key) {
 			w.only = append(w.only, q.id)
 		}
 	}
@@ -223,7 +223,7 @@ func (pg *PG) trimTo() wire.PGVersion {
 		return wire.PGVersion{}
 	}
 	to := pg.log.entries[n-1].Version
-	if all := pg.completeOnAll(); all.Compare(to) < 0 && !pg.mutant("trim-ahead") {
+	if all := pg.completeOnAll(); all.Compare(to) < 0 {
 		to = all
 	}
 	return to
@@ -296,9 +296,7 @@ func (pg *PG) subWriteAnswered(q *peer, gen uint64, a core.Answered) {
 			}
 		}
 	case reply.Interval != pg.info.Interval.First || reply.Round != pg.pri.round || reply.To != pg.cfg.GID:
-		if !pg.mutant("old-acks-count") {
-			return
-		}
+		return
 	case reply.Ack == wire.AckResend:
 		if gen == q.gen {
 			q.gen++
@@ -354,9 +352,6 @@ func (pg *PG) settleWrites() {
 
 // onAll reports whether a write is on the disks of all acting, or of all members.
 func (pg *PG) onAll(w *write, targets bool) bool {
-	if pg.mutant("ack-local") {
-		return w.local
-	}
 	if !w.local {
 		return false
 	}
@@ -370,7 +365,7 @@ func (pg *PG) onAll(w *write, targets bool) bool {
 			have++
 		}
 	}
-	return have == all || pg.mutant("ack-majority") && have > all/2
+	return have == all
 }
 
 func (pg *PG) finishWrite(w *write) {
@@ -394,7 +389,7 @@ func (pg *PG) subWrite(r core.Received, w *wire.SubWrite) {
 	}
 	id, ok := pg.osdOf(r.From)
 	stale := !ok || w.To != pg.cfg.GID || w.Interval != pg.info.Interval.First || id != pg.info.Interval.Primary
-	if stale && !pg.mutant("no-repop-filter") || pg.isStray() {
+	if stale || pg.isStray() {
 		drop()
 		return
 	}
@@ -427,9 +422,6 @@ func (pg *PG) subWrite(r core.Received, w *wire.SubWrite) {
 		}
 		pg.wroteTo(k)
 		pg.apply(w, k, r.Bulk, w.EntryOnly, func() { pg.ackSubWrite(r, reply, w.Version) })
-		if pg.mutant("replica-ack-early") {
-			pg.ackSubWrite(r, reply, w.Version)
-		}
 	}
 }
 
