@@ -1,10 +1,13 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // sockets are listening sockets on their way to a daemon.
@@ -31,7 +34,7 @@ func bind(host string, addrs []Address) (*sockets, error) {
 }
 
 func (s *sockets) add(name, at string) error {
-	l, err := net.Listen("tcp", at)
+	l, err := listen(at)
 	if err != nil {
 		return fmt.Errorf("listener %s: %w", name, err)
 	}
@@ -44,6 +47,19 @@ func (s *sockets) add(name, at string) error {
 	s.addrs = append(s.addrs, Address{name, "tcp://" + l.Addr().String()})
 	return nil
 }
+
+// listen waits a while for an address that is taken: a monitor's old port may for the moment be the
+// near end of somebody's connection.
+func listen(at string) (net.Listener, error) {
+	for end := time.Now().Add(portPatience); ; time.Sleep(10 * poll) {
+		l, err := net.Listen("tcp", at)
+		if !errors.Is(err, syscall.EADDRINUSE) || time.Now().After(end) {
+			return l, err
+		}
+	}
+}
+
+const portPatience = 3 * time.Second
 
 // flags name the descriptors as a child sees them: from 3 on.
 func (s *sockets) flags() []string {

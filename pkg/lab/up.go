@@ -232,7 +232,7 @@ func each(daemons []*Daemon, do func(*Daemon) error) error {
 
 // undo ends what a run that failed has started, and removes what it made.
 func (u *upper) undo() error {
-	ctx := context.WithoutCancel(context.Background())
+	ctx := context.Background()
 	err := end(ctx, u.mine, time.Second)
 	if !u.fresh {
 		if u.s != nil && len(u.mine) > 0 {
