@@ -39,7 +39,7 @@ func draw(o Options) settings {
 	if o.End != "" {
 		s.End = o.End
 	}
-	if s.End == scenario.Lost && (s.OSDs <= s.Size || s.MinSize < 2) {
+	if s.End == scenario.Lost && s.Hosts <= s.Size && s.OSDs < 2*s.Hosts {
 		s.End = scenario.Healed // nobody could take its place
 	}
 	s.Grace = pick(r, 400*time.Millisecond, time.Second, 2*time.Second)
