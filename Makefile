@@ -5,7 +5,7 @@ CHECKS   = gofmt vet staticcheck wasm bench-test
 VCS      = $(shell git status >/dev/null 2>&1 && echo true || echo false)
 FUZZTIME = 10s
 
-.PHONY: help demo demo-placement test $(CHECKS) wasm-test race build bench bench-messenger bench-failure fuzz soak-crush soak-consensus soak-heartbeat soak-lab clean
+.PHONY: help demo demo-placement test $(CHECKS) wasm-test race build bench bench-messenger bench-failure fuzz mutants soak-crush soak-consensus soak-heartbeat soak-lab clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -72,6 +72,9 @@ fuzz: ## run every fuzz target for FUZZTIME each (default 10s)
 
 bench-test: ## vet and test the module of the benchmarks
 	@cd bench && go vet ./... && out=$$(go test ./...) || { echo "$$out"; exit 1; }
+
+mutants: ## leave each rule of the protocol out: its script has to notice (ARGS="-run H8")
+	@go run ./scripts/mutants $(ARGS)
 
 soak-crush: ## compare with Ceph's crushtool on many random maps
 	@go run ./scripts/crush-diff
