@@ -85,14 +85,15 @@ func anchor(title string) string {
 	return regexp.MustCompile(`[^\p{L}\p{N}_-]`).ReplaceAllString(title, "")
 }
 
-// goFile finds names of Go files in backquotes, such as `pkg/crush/straw2.go`.
-var goFile = regexp.MustCompile("`((?:pkg|cmd|internal|scripts)/[a-z0-9_/-]+\\.(?:go|sh))`")
+// treePath finds names of our files and folders in backquotes, such as `pkg/crush/straw2.go` or `pkg/pg/testdata`.
+var treePath = regexp.MustCompile("`((?:pkg|cmd|internal|scripts|zephtest|bench)(?:/[A-Za-z0-9_.*-]+)+)`")
 
 func TestNamedFilesExist(t *testing.T) {
 	for name, text := range documents(t) {
-		for _, file := range matches(goFile, text) {
-			if _, err := os.Stat(filepath.Join(root, file)); err != nil {
-				t.Errorf("%s names %s: %v", name, file, err)
+		text, _, _ = strings.Cut(text, "\n## Planned\n")
+		for _, file := range matches(treePath, text) {
+			if found, err := filepath.Glob(filepath.Join(root, file)); err != nil || len(found) == 0 {
+				t.Errorf("%s names %s: there is none (%v)", name, file, err)
 			}
 		}
 	}
@@ -130,6 +131,68 @@ func TestNamedCodeExists(t *testing.T) {
 	}
 }
 
+// member finds what tours say without naming a file: `PG.push`, `core.Submit`.
+var member = regexp.MustCompile("`([A-Za-z]+\\.[A-Za-z]+)`")
+
+var fileName = regexp.MustCompile(`\.(md|go|jpg|db|yaml|json)$`)
+
+// TestToursNameWhatThereIs: each method, field or declaration of a package that a tour names is somewhere in the tree.
+func TestToursNameWhatThereIs(t *testing.T) {
+	known := make(map[string]bool)
+	for _, dir := range []string{"cmd", "pkg", "zephtest"} {
+		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") {
+				return err
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+			if err == nil {
+				addMembers(known, file)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	texts := documents(t)
+	for _, name := range []string{"docs/tour.md", "docs/tour-placement.md", "docs/architecture.md", "docs/invariants.md"} {
+		for _, what := range matches(member, texts[name]) {
+			if !known[what] && !fileName.MatchString(what) {
+				t.Errorf("%s names %s: there is none", name, what)
+			}
+		}
+	}
+}
+
+// addMembers notes what a file declares, as package.Name, Type.Method and Type.Field.
+func addMembers(known map[string]bool, file *ast.File) {
+	for _, decl := range file.Decls {
+		switch d := decl.(type) {
+		case *ast.FuncDecl:
+			if d.Recv == nil {
+				known[file.Name.Name+"."+d.Name.Name] = true
+			} else {
+				known[receiver(d)+"."+d.Name.Name] = true
+			}
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				ts, ok := spec.(*ast.TypeSpec)
+				if !ok {
+					continue
+				}
+				known[file.Name.Name+"."+ts.Name.Name] = true
+				if st, ok := ts.Type.(*ast.StructType); ok {
+					for _, field := range st.Fields.List {
+						for _, id := range field.Names {
+							known[ts.Name.Name+"."+id.Name] = true
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
 // declares reports whether a file has a type, a function, or a method named Type.Method.
 func declares(file *ast.File, name string) bool {
 	typ, method, isMethod := strings.Cut(name, ".")
@@ -155,8 +218,13 @@ func receiver(method *ast.FuncDecl) string {
 	if star, ok := typ.(*ast.StarExpr); ok {
 		typ = star.X
 	}
-	id, _ := typ.(*ast.Ident)
-	return id.String()
+	if generic, ok := typ.(*ast.IndexExpr); ok {
+		typ = generic.X
+	}
+	if id, ok := typ.(*ast.Ident); ok {
+		return id.Name
+	}
+	return ""
 }
 
 // TestDependenciesAreDecided: what go.mod requires for programs and tests is in the decision.

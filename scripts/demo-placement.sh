@@ -45,4 +45,4 @@ show whatif 'osd out 10' --osdmap "$osdmap" --crush "$crush"
 tell "6. Other ways of placing data, on the same devices. Only CRUSH knows racks."
 show place compare -i "$crush"
 
-tell "Next: docs/tour.md follows photo.jpg through the code. bin/zeph --help lists the commands."
+tell "Next: docs/tour-placement.md follows photo.jpg through the code. bin/zeph --help lists the commands."
