@@ -74,6 +74,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.crushCommand(),
 		a.placeCommand(),
 		a.whatifCommand(),
+		a.simCommand(),
 		a.versionCommand(),
 	)
 	root.AddCommand(a.objectCommands()...)
