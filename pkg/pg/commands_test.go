@@ -113,7 +113,9 @@ func (w *world) command(name string, args []string) {
 		}
 	case "release":
 		for _, r := range w.net.parse(args, false) {
-			w.net.rules = slices.DeleteFunc(w.net.rules, func(have rule) bool { return have == r })
+			w.net.rules = slices.DeleteFunc(w.net.rules, func(have rule) bool {
+				return have.from == r.from && have.to == r.to && have.typ == r.typ
+			})
 		}
 	case "heal":
 		w.net.heal()

@@ -51,7 +51,8 @@ var update = flag.Bool("update", false, "rewrite what the scripts in testdata ex
 // The network (0>1 is one direction, 0-1 both; * is anybody; a type narrows it: "hold 0>1 pg activated"):
 //
 //	hold 0>1 [TYPE]      messages wait; "release 0>1 [TYPE]" lets them go, in order
-//	drop 0>1 [TYPE]      messages are lost; "heal" ends all that, drops and cuts
+//	drop 0>1 [TYPE]      messages are lost; "heal" ends all that, drops and cuts, and calls under way end with an error;
+//	                     after a release the calls still wait
 //	cut 0-1              the same for all messages
 //	refuse 0-1           the same, and calls end with an error at once; so do those under way
 //	reset 0-1            their sessions end: what is under way is lost, and calls end with an error
