@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -57,6 +58,34 @@ func checkItem(t *testing.T, invariant, item string) {
 	for _, script := range matches(scripts, list) {
 		if _, err := os.Stat(filepath.Join(root, dir, "testdata", script+".txt")); err != nil {
 			t.Errorf("%s: %v", invariant, err)
+		}
+	}
+}
+
+var (
+	rule  = regexp.MustCompile(`(?m)^- \*\*(\d+\.\d+)\*\*`)
+	cited = regexp.MustCompile(`protocol (\d+\.\d+)`)
+	short = regexp.MustCompile(`(?m)// .*\(([1-9]\d*\.[1-9]\d*)[,)]`) // in pkg/pg, where rules need no word in front
+)
+
+// TestCitedRulesExist: a number in a comment leads to a rule.
+func TestCitedRulesExist(t *testing.T) {
+	rules := matches(rule, documents(t)["docs/protocol.md"])
+	packages, err := filepath.Glob(filepath.Join(root, "pkg", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range packages {
+		dir = filepath.Join("pkg", filepath.Base(dir))
+		text := sources(t, dir, ".go")
+		numbers := matches(cited, text)
+		if dir == filepath.Join("pkg", "pg") {
+			numbers = append(numbers, matches(short, text)...)
+		}
+		for _, number := range numbers {
+			if !slices.Contains(rules, number) {
+				t.Errorf("%s cites rule %s: docs/protocol.md has none", dir, number)
+			}
 		}
 	}
 }
