@@ -2,6 +2,7 @@
 package docs
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -12,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -270,6 +272,39 @@ func TestCommandsExist(t *testing.T) {
 	}
 }
 
+// TestCommandsAreDocumented: each command is on one of these pages; a verb may be on a line that begins with its noun.
+func TestCommandsAreDocumented(t *testing.T) {
+	t.Parallel()
+	zeph := buildZeph(t)
+	texts := documents(t)
+	lines := strings.Split(texts["docs/cli.md"]+texts["docs/client.md"], "\n")
+	var walk func(words ...string)
+	walk = func(words ...string) {
+		out, err := exec.Command(zeph, append(words, "--help")...).CombinedOutput()
+		if err != nil {
+			t.Fatalf("zeph %v --help: %v", words, err)
+		}
+		_, verbs, some := strings.Cut(string(out), "Available Commands:\n")
+		verbs, _, _ = strings.Cut(verbs, "\n\n")
+		for _, verb := range matches(regexp.MustCompile(`(?m)^  (\S+) `), verbs) {
+			if verb != "help" && verb != "completion" {
+				walk(append(slices.Clone(words), verb)...)
+			}
+		}
+		if some {
+			return
+		}
+		noun, verb := strings.Join(words[:len(words)-1], " "), words[len(words)-1]
+		if !slices.ContainsFunc(lines, func(line string) bool {
+			return strings.Contains(line, "`zeph "+strings.Join(words, " ")) ||
+				noun != "" && strings.Contains(line, "`zeph "+noun) && strings.Contains(line, "`"+verb+"`")
+		}) {
+			t.Errorf("no page has zeph %s", strings.Join(words, " "))
+		}
+	}
+	walk()
+}
+
 // TestTranscripts runs the commands of console blocks, from the root of the tree, and wants
 // what the documents show: a $, the command, then its output.
 func TestTranscripts(t *testing.T) {
@@ -305,12 +340,34 @@ func shell(zeph, line string) (string, error) {
 	return string(out), err
 }
 
-func buildZeph(t *testing.T) string {
-	t.Helper()
-	zeph := filepath.Join(t.TempDir(), "zeph")
+// bin is a folder for the program, which is built when somebody wants it.
+var bin string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "zeph-docs-")
+	if err != nil {
+		panic(err)
+	}
+	bin = dir
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+var built = sync.OnceValues(func() (string, error) {
+	zeph := filepath.Join(bin, "zeph")
 	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", zeph, root+"/cmd/client").CombinedOutput()
 	if err != nil {
-		t.Fatalf("build zeph: %v\n%s", err, out)
+		err = fmt.Errorf("build zeph: %v\n%s", err, out)
+	}
+	return zeph, err
+})
+
+func buildZeph(t *testing.T) string {
+	t.Helper()
+	zeph, err := built()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return zeph
 }
