@@ -63,20 +63,30 @@ func (pg *PG) backfilling() bool {
 	return slices.ContainsFunc(pg.members(), func(q *peer) bool { return q.target && q.activated && q.info.Incomplete })
 }
 
-// continueBackfill takes every target as far as it goes now.
+// continueBackfill takes every target as far as it goes now. A batch that may not go on lets its objects go: nobody
+// knows how long that lasts, and clients want to write to them.
 func (pg *PG) continueBackfill() {
-	if pg.m.Has(osdmap.FlagNoBackfill) || pg.m.Has(osdmap.FlagNoRebalance) && len(pg.acting()) >= int(pg.info.Interval.Size) {
-		return
-	}
+	may := pg.mayBackfill()
 	for _, q := range pg.members() {
-		if !q.target || !q.activated || !q.info.Incomplete || !q.slot.granted {
+		if !q.target || !q.activated || !q.info.Incomplete {
 			continue
 		}
 		if q.backfill == nil {
 			q.backfill = &backfill{}
 		}
-		pg.stepBackfill(q, q.backfill)
+		switch b := q.backfill; {
+		case may && q.slot.granted:
+			pg.stepBackfill(q, b)
+		case b.step > choosing && b.step < moving:
+			pg.breakBatch(q, b)
+		}
 	}
+}
+
+// mayBackfill reports whether operators let it, and this OSD has a place for it.
+func (pg *PG) mayBackfill() bool {
+	return pg.pri.recovery.slots.granted && !pg.m.Has(osdmap.FlagNoRecover) && !pg.m.Has(osdmap.FlagNoBackfill) &&
+		!(pg.m.Has(osdmap.FlagNoRebalance) && len(pg.acting()) >= int(pg.info.Interval.Size))
 }
 
 func (pg *PG) stepBackfill(q *peer, b *backfill) {

@@ -77,11 +77,10 @@ func (pg *PG) recover() {
 		r.wanted = r.wanted[1:]
 		pg.recoverObject(k, true)
 	}
-	if pg.m.Has(osdmap.FlagNoRecover) || !pg.reserved(false) {
-		return
+	if !pg.m.Has(osdmap.FlagNoRecover) && pg.reserved(false) {
+		pg.recoverOwn()
+		pg.recoverOthers()
 	}
-	pg.recoverOwn()
-	pg.recoverOthers()
 	pg.continueBackfill()
 }
 
