@@ -125,6 +125,9 @@ func (pg *PG) recoverObject(k store.Key, client bool) {
 		}
 		return
 	}
+	if pg.pri.writes.under(k) {
+		return // a copy that has not heard of it would refuse a push, and our store may not show it yet
+	}
 	for _, q := range pg.members() {
 		if m, ok := q.missing.need[k]; ok && pg.moving(k, q) == nil {
 			rec := &recovering{key: k, need: m.Need, to: q, client: client}

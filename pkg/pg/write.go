@@ -35,6 +35,11 @@ type write struct {
 	bytes int
 }
 
+// under reports whether a write to an object is not on all members' disks.
+func (ws *writes) under(k store.Key) bool {
+	return slices.ContainsFunc(ws.flight, func(w *write) bool { return w.key == k })
+}
+
 // startWrite orders a write, or lets it wait.
 func (pg *PG) startWrite(o *object, op *op) bool {
 	if o.readers > 0 {
