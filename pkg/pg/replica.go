@@ -82,24 +82,31 @@ func (pg *PG) query(r core.Received, q *wire.PGQuery) {
 const logPage = 4 << 20
 
 // Absent answers a message about a PG that this OSD neither has nor is mapped to: a question of peering is
-// answered with "none", so that nobody waits for it. Interval, round and gids were not checked.
+// answered with "none", and a pull with "not here", so that nobody waits for it. Interval, round and gids were
+// not checked.
 func Absent(cfg Config, view View, r core.Received) []core.Effect {
-	q, ok := r.Body.(*wire.PGQuery)
-	if !ok || q.To != cfg.GID {
-		if r.Request != 0 {
-			return []core.Effect{core.Drop{To: r.Request}}
-		}
-		return nil
-	}
 	pg := New(cfg)
 	pg.m, pg.place = view.Map, view.Mapping
-	id, ok := pg.osdOf(r.From)
-	if !ok {
-		return nil
+	switch b := r.Body.(type) {
+	case *wire.PGQuery:
+		pg.sayAbsent(r, &b.PGHead, wire.Control, wire.TypePGNotify, &wire.PGNotify{None: true})
+	case *wire.PGPull:
+		pg.sayAbsent(r, &b.PGHead, wire.Bulk, wire.TypePGPush, &wire.PGPush{
+			Object: b.Object, Version: b.Need, Pulled: true, Part: b.Part, Absent: true,
+		})
+	default:
+		if r.Request != 0 {
+			pg.emit(core.Drop{To: r.Request})
+		}
 	}
-	pg.info.Interval.First = q.Interval
-	pg.say(id, wire.Control, wire.TypePGNotify, q.Round, &wire.PGNotify{None: true}, nil)
 	return pg.out
+}
+
+func (pg *PG) sayAbsent(r core.Received, asked *wire.PGHead, class wire.Class, t wire.Type, body interface{ Head() *wire.PGHead }) {
+	if id, ok := pg.osdOf(r.From); ok && asked.To == pg.cfg.GID {
+		pg.info.Interval.First = asked.Interval
+		pg.say(id, class, t, asked.Round, body, nil)
+	}
 }
 
 // activateReplica makes this copy part of the interval. The same one again is acknowledged again.
