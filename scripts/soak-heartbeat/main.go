@@ -175,7 +175,7 @@ func (l *load) work(ctx context.Context, pool client.Pool, task int) {
 			l.reads.Add(1)
 		case ctx.Err() == nil:
 			l.failed.Add(1)
-			fmt.Fprintln(os.Stderr, err)
+			fmt.Fprintf(os.Stderr, "%s %v\n", time.Now().Format("15:04:05.000"), err)
 		}
 	}
 }
