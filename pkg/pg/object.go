@@ -190,7 +190,7 @@ func (pg *PG) load(o *object) {
 		o.loading = false
 		if got.err == nil {
 			o.proj, o.known = got.p, true
-		} else if !pg.readFailed(k, got.err) && len(o.queue) > 0 {
+		} else if !pg.readFailed(k, got.err) && len(o.queue) > 0 && !o.queue[0].done {
 			pg.endOp(o.queue[0], nil, nil, wire.Damaged.Errorf("object %v: %v", k, got.err))
 		}
 		pg.run(o)
@@ -226,7 +226,10 @@ func (pg *PG) dropClients(err *wire.Error) {
 	for _, l := range pg.pri.writes.lists {
 		pg.fail(l.request, err)
 	}
-	pg.pri.writes.ops, pg.pri.writes.lists = nil, nil
+	for _, r := range pg.pri.commands {
+		pg.fail(r, err)
+	}
+	pg.pri.writes.ops, pg.pri.writes.lists, pg.pri.commands = nil, nil, nil
 }
 
 // expire ends what has waited longer than its asker does. What may have been done before is not called undone.
@@ -243,6 +246,13 @@ func (pg *PG) expire() {
 		pg.endOp(o, nil, nil, err)
 	}
 	p.writes.ops = slices.DeleteFunc(p.writes.ops, func(o *op) bool { return o.done })
+	p.writes.lists = slices.DeleteFunc(p.writes.lists, func(l *listing) bool {
+		late := !l.busy && pg.now.After(l.until)
+		if late {
+			pg.fail(l.request, wire.Expired.Errorf("pg %v is %v: %s", pg.cfg.PG, pg.State(), p.why))
+		}
+		return late
+	})
 }
 
 // runAll goes through everything that waits, in the order in which it came.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"zeph/pkg/core"
 	"zeph/pkg/osdmap"
 	"zeph/pkg/wire"
 )
@@ -53,6 +54,7 @@ type primary struct {
 	recovery recovery
 	history  historyState
 	scrub    scrubber
+	commands []core.Request // of operators, that wait for the store
 }
 
 // authority is the copy whose log counts.

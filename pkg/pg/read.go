@@ -2,6 +2,7 @@ package pg
 
 import (
 	"errors"
+	"time"
 
 	"zeph/pkg/core"
 	"zeph/pkg/store"
@@ -79,7 +80,11 @@ type listing struct {
 	request core.Request
 	list    *wire.List
 	busy    bool
+	until   time.Duration // then its asker, who asks again every few seconds, has gone elsewhere
 }
+
+// listPatience is how long a listing waits.
+const listPatience = 30 * time.Second
 
 func (pg *PG) clientList(r core.Received, l *wire.List) {
 	t := wire.Target{PG: l.PG, Object: "-"}
@@ -93,7 +98,7 @@ func (pg *PG) clientList(r core.Received, l *wire.List) {
 		pg.fail(r.Request, wire.WrongPrimary.Errorf("pg %v: epoch %d has %v", pg.cfg.PG, pg.Epoch(), pg.info.Interval.Primary))
 		return
 	}
-	pg.pri.writes.lists = append(pg.pri.writes.lists, &listing{request: r.Request, list: l})
+	pg.pri.writes.lists = append(pg.pri.writes.lists, &listing{request: r.Request, list: l, until: pg.now.Mono + listPatience})
 	pg.runLists()
 }
 

@@ -31,6 +31,7 @@ func (pg *PG) giveUp(to core.Request, revert bool) {
 		pg.gaveUp(to, "deleted", keys, pg.deleteLost)
 		return
 	}
+	pg.pri.commands = append(pg.pri.commands, to)
 	pg.read(func(r store.Reader) any {
 		var older []store.Key
 		for _, k := range keys {
@@ -39,7 +40,10 @@ func (pg *PG) giveUp(to core.Request, revert bool) {
 			}
 		}
 		return older
-	}, func(res any) { pg.gaveUp(to, "reverted", res.([]store.Key), pg.revertLost) })
+	}, func(res any) {
+		pg.pri.commands = slices.DeleteFunc(pg.pri.commands, func(r core.Request) bool { return r == to })
+		pg.gaveUp(to, "reverted", res.([]store.Key), pg.revertLost)
+	})
 }
 
 // gaveUp does it to each object that it can be done to.
