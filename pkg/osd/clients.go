@@ -76,6 +76,9 @@ func (c *Core) slowOps() uint32 {
 // fromClient admits an operation of a client: for an object that is where the client thinks it is, by
 // this OSD's map, and while there is room.
 func (c *Core) fromClient(m core.Received, id osdmap.PGID, on *wire.Target, bytes uint64) {
+	if m.Request == 0 {
+		return // nobody waits for an answer: nothing would end it
+	}
 	if err := c.misplaced(id, on); err != nil {
 		c.fail(m.Request, err)
 		return

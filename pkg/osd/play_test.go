@@ -40,7 +40,7 @@ var update = flag.Bool("update", false, "rewrite testdata/*.txt to what the OSD 
 //	osd N silent|refuses|stuck|well           what becomes of pings
 //	rot PG                                    the record of a PG rots on the disk
 //	refused N CLASS TIMES                     dials of osd.N by a class are refused
-//	from WHO GID EPOCH write|read|leases|subwrite|getmaps|stats [pg=P] [bulk=N] [timeout=T]
+//	from WHO GID EPOCH write|read|leases|subwrite|getmaps|stats [pg=P] [bulk=N] [timeout=T] [oneway]
 //	pgs                                       from now on their intervals are told
 //	disk holds · disk goes on                 nothing is made durable meanwhile
 func TestScripts(t *testing.T) {
@@ -580,7 +580,7 @@ func (p *play) message(w []string) {
 	default:
 		p.t.Fatalf("message %q", what)
 	}
-	if !m.Type.OneWay() {
+	if _, oneway := args["oneway"]; !m.Type.OneWay() && !oneway {
 		p.reqs++
 		m.Request, m.ID = p.reqs, uint64(p.reqs)
 		p.who[p.reqs] = fmt.Sprintf("%s %s", what, who)
