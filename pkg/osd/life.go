@@ -67,6 +67,9 @@ func (c *Core) open(image *pg.Image) {
 
 // enforce puts the maps up to an epoch into force, one by one, now that they are durable.
 func (c *Core) enforce(upTo osdmap.Epoch) {
+	if c.phase == stopping {
+		return // its PGs have stopped, and begin nothing any more
+	}
 	for len(c.maps.coming) > 0 && c.maps.coming[0].Map().Epoch() <= upTo && c.phase != gone {
 		t := c.maps.coming[0]
 		c.maps.coming = c.maps.coming[1:]
