@@ -30,7 +30,7 @@ func (l *leases) add(e pg.SendLease) {
 func (c *Core) sendLeases() {
 	for _, to := range c.leases.to {
 		c.emit(core.Send{To: to.dest, Class: wire.Control, Type: wire.TypePGLeases, Epoch: c.epoch(), Reserved: true,
-			Body: &wire.PGLeases{To: to.dest.GID, Leases: to.list}})
+			Body: &wire.PGLeases{To: to.dest.GID, Leases: to.list, Used: c.stats.Used + c.stats.InFlight, Size: c.stats.Size}})
 	}
 	c.leases.to = nil
 }

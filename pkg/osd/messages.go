@@ -75,7 +75,7 @@ func (c *Core) fromOSD(id osdmap.OSDID, m core.Received) {
 		}
 		for _, l := range b.Leases {
 			if s := c.slot(osdmap.PGID(l.PG)); s != nil {
-				c.give(s, pg.LeaseReceived{From: m.From, Lease: l})
+				c.give(s, pg.LeaseReceived{From: m.From, Lease: l, Used: b.Used, Size: b.Size})
 			}
 		}
 		return

@@ -79,6 +79,8 @@ type Tick struct{}
 type LeaseReceived struct {
 	From  core.Peer
 	Lease wire.PGLease
+	Used  uint64 // of the sender's store
+	Size  uint64
 }
 
 // Slot answers an AskSlot: granted when a place is free, possibly much later.

@@ -70,7 +70,7 @@ func (pg *PG) startWrite(o *object, op *op) bool {
 		op.asRead = true
 		return true
 	}
-	if grows(changes) && pg.full() {
+	if grows(changes) && pg.full(uint64(len(data))) {
 		o.queue = o.queue[1:]
 		pg.endOp(op, nil, nil, wire.Full.Errorf("pg %v: a copy's store, or the pool, is full", pg.cfg.PG))
 		return true
@@ -143,15 +143,18 @@ func (pg *PG) lackedBySome(k store.Key) bool {
 }
 
 // full reports whether growth has to be refused, before it is ordered: a copy could not refuse it (7.4).
-func (pg *PG) full() bool {
+// In a small store one write may be all the room between what is refused here and what a store must refuse, so
+// what it takes counts, with the parts of pages that it leaves empty, and so does what the store has queued.
+func (pg *PG) full(growth uint64) bool {
 	if pg.m.Has(osdmap.FlagFull) || pg.pool.Flags&(osdmap.PoolFull|osdmap.PoolFullQuota) != 0 {
 		return true
 	}
 	ratio := pg.m.Ratios().Full
-	if beyondRatio(pg.space.Used, pg.space.Size, ratio) {
+	growth += growth / 4
+	if beyondRatio(pg.space.Used+pg.space.InFlight+growth, pg.space.Size, ratio) {
 		return true
 	}
-	return slices.ContainsFunc(pg.members(), func(q *peer) bool { return beyondRatio(q.used, q.size, ratio) })
+	return slices.ContainsFunc(pg.members(), func(q *peer) bool { return beyondRatio(q.used+growth, q.size, ratio) })
 }
 
 func beyondRatio(used, size uint64, r osdmap.Ratio) bool {
@@ -434,7 +437,7 @@ func (pg *PG) ackSubWrite(r core.Received, reply *wire.SubWriteReply, v wire.PGV
 	ack := *reply
 	ack.Ack, ack.Version = wire.AckApplied, v
 	ack.Complete = completeUpto(v, &pg.missing)
-	ack.Used, ack.Size = pg.space.Used, pg.space.Size
+	ack.Used, ack.Size = pg.space.Used+pg.space.InFlight, pg.space.Size
 	pg.answerSubWrite(r.Request, &ack)
 }
 

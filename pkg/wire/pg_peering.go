@@ -56,6 +56,8 @@ type PGActivated struct {
 type PGLeases struct {
 	To     GID       `cbor:"1,keyasint"`
 	Leases []PGLease `cbor:"2,keyasint,omitempty"`
+	Used   uint64    `cbor:"3,keyasint,omitzero"` // bytes in use on the sender's store
+	Size   uint64    `cbor:"4,keyasint,omitzero"` // of it
 }
 
 // PGLease asks a copy to stay with a primary for a while, or says that it will.
