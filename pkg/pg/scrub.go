@@ -3,6 +3,7 @@ package pg
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"zeph/pkg/core"
@@ -121,7 +122,7 @@ func (pg *PG) scrubCommand(to core.Request, c *wire.Command) {
 		return
 	}
 	pg.askScrub(c.Name != "pg scrub", c.Name == "pg repair")
-	pg.answerJSON(to, fmt.Sprintf("pg %v: %s begins", pg.cfg.PG, c.Name), struct{}{})
+	pg.answerJSON(to, fmt.Sprintf("pg %v: %s begins", pg.cfg.PG, strings.TrimPrefix(c.Name, "pg ")), struct{}{})
 }
 
 func (pg *PG) askScrub(deep, repair bool) {
