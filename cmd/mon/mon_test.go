@@ -145,7 +145,7 @@ func TestLifeOfAMonitor(t *testing.T) {
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("after SIGTERM: %v: %s", err, stderr)
 	}
-	if out, code := zephMon(t, with("recover")...); code != 2 || !strings.Contains(out, "--yes") {
+	if out, code := zephMon(t, with("recover")...); code != 1 || !strings.Contains(out, "--yes") {
 		t.Errorf("recover without --yes: exit code %d: %s", code, out)
 	}
 	if out, code := zephMon(t, with("recover", "--yes")...); code != 0 || !strings.Contains(out, "is a member: a/"+store) {

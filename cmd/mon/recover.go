@@ -29,7 +29,7 @@ would be a second cluster.`,
 				return err
 			}
 			if !yes {
-				return daemon.Usage(errors.New("recover: what only other monitors know is lost by it: zeph-mon recover --help says more, --yes does it"))
+				return errors.New("recover: refused: what only other monitors know is lost by it: zeph-mon recover --help says more, --yes does it")
 			}
 			r, err := s.recover()
 			if err != nil {

@@ -46,21 +46,23 @@ func New(cfg Config) (*World, error) {
 		return nil, fmt.Errorf("world: %w", err)
 	}
 	cfg.fill()
-	doors, err := openDoors(cfg.Transport, cfg.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("world: %w", err)
-	}
-	w := &World{cfg: cfg, doors: doors, box: newMailbox(), killed: make(chan struct{})}
+	w := &World{cfg: cfg, box: newMailbox(), killed: make(chan struct{})}
 	w.busy.Store(resting)
 	if cfg.Store != nil {
 		w.store = newStorage(w, cfg.Store)
 		w.read = newReaders(w, cfg.Store)
 	}
-	if cfg.Log != nil {
+	var err error
+	if cfg.Log != nil { // before the doors: a folder in use is the cause, the addresses that its user has are not
 		if w.log, err = newReplog(w, *cfg.Log); err != nil {
-			doors.close()
 			return nil, fmt.Errorf("world: %w", err)
 		}
+	}
+	if w.doors, err = openDoors(cfg.Transport, cfg.Listen); err != nil {
+		if w.log != nil {
+			w.log.close()
+		}
+		return nil, fmt.Errorf("world: %w", err)
 	}
 	return w, nil
 }
