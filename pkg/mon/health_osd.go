@@ -77,9 +77,11 @@ func checkDown(l *leader) *status.Check {
 		c.Detail = append(c.Detail, text)
 	}
 	c.Summary = fmt.Sprintf("%s down: %s", counted(len(in), "osd"), names(ids))
-	c.Next = []string{
-		fmt.Sprintf("start it again: zeph lab osd start %d, or its service", int32(ids[0])),
-		"do nothing: it goes out by itself, and its data moves", "planned maintenance? zeph flag set noout",
+	c.Next = []string{fmt.Sprintf("start it again: zeph lab osd start %d, or its service", int32(ids[0]))}
+	if in[0].OutSeconds >= 0 {
+		c.Next = append(c.Next, "do nothing: it goes out by itself, and its data moves", "planned maintenance? zeph flag set noout")
+	} else {
+		c.Next = append(c.Next, fmt.Sprintf("gone for good? zeph osd out %d, and its data moves", int32(ids[0])))
 	}
 	return c
 }
