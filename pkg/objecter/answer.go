@@ -65,7 +65,7 @@ func (o *Objecter) settle(op *op, c *call, ev core.Answered) {
 		o.unanswered(op, ev.Err)
 		return
 	}
-	op.said = failed
+	op.said, op.saidBy = failed, op.to.Entity
 	outcome := failed.Code.Outcome()
 	if failed.Code == wire.Expired {
 		outcome = wire.Retry // of this send: of an older one it says nothing

@@ -48,6 +48,7 @@ type op struct {
 	why        string
 	whyIs      wire.Code   // the reason's code, if it has one
 	said       *wire.Error // the last answer that did not settle it
+	saidBy     wire.Entity // whose it was: the next attempt may go elsewhere
 	charged    bool        // it counts in the budget
 	queued     bool
 	ended      bool
@@ -217,7 +218,7 @@ func (o *Objecter) describe(op *op) string {
 	case op.queued:
 		return "waits for room: too many operations are under way"
 	case op.sends > 0 && len(op.under) == 0 && op.said != nil:
-		return fmt.Sprintf("%v said: %v", op.to.Entity, op.said)
+		return fmt.Sprintf("%v said: %v", op.saidBy, op.said)
 	case op.sends > 0 && op.kind == monCommand:
 		return fmt.Sprintf("no answer from %v", op.to.Entity)
 	case op.sends > 0:
