@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"zeph/pkg/core"
 	"zeph/pkg/objecter"
@@ -57,6 +58,9 @@ func (p Pool) Namespace(name string) (Pool, error) {
 	if strings.HasPrefix(name, ".zeph") || len(name) > store.MaxNamespace-len(piecesPrefix) {
 		return Pool{}, fmt.Errorf("namespace '%s': %w: it is too long, or begins with .zeph", name, ErrName)
 	}
+	if !utf8.ValidString(name) {
+		return Pool{}, fmt.Errorf("namespace '%s': %w: it is no UTF-8", name, ErrName)
+	}
 	p.ns = name
 	return p, nil
 }
@@ -69,6 +73,9 @@ func (p Pool) object(name string) objecter.Object {
 func checkName(name string) error {
 	if name == "" || len(name) > store.MaxName-pieceNameExtra {
 		return fmt.Errorf("%w: it must have 1 to %d bytes", ErrName, store.MaxName-pieceNameExtra)
+	}
+	if !utf8.ValidString(name) {
+		return fmt.Errorf("%w: it is no UTF-8", ErrName)
 	}
 	return nil
 }
