@@ -58,6 +58,14 @@ func (a *app) completePools(cmd *cobra.Command, args []string, begin string) ([]
 	})(cmd, args, begin)
 }
 
+// completeObject completes the pool of an object, and after it a file's name.
+func (a *app) completeObject(cmd *cobra.Command, args []string, begin string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 1 {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	return a.completePools(cmd, args, begin)
+}
+
 func (a *app) completeMons(cmd *cobra.Command, args []string, begin string) ([]string, cobra.ShellCompDirective) {
 	return completes(a, "mon ls", func(l *status.MonList) []string {
 		var words []string

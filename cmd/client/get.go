@@ -168,18 +168,21 @@ func (o *objects) getFolder(cmd *cobra.Command, t target, folder string, paralle
 	}
 	return o.with(cmd, t.pool, func(ctx context.Context, p client.Pool) error {
 		var found []client.Info
+		var skipped []string
 		total := uint64(0)
 		for info, err := range p.List(ctx, client.ListOptions{Prefix: t.name}) {
 			if err != nil {
 				return err
 			}
 			if _, err := fileFor(info.Name, t.name); err != nil {
-				return err
+				o.a.warn("%v: skipped", err)
+				skipped = append(skipped, info.Name)
+				continue
 			}
 			found = append(found, info)
 			total += info.Size
 		}
-		if len(found) == 0 {
+		if len(found)+len(skipped) == 0 {
 			return next(fmt.Errorf("get: no object of pool %s has a name that begins with %q", t.pool, t.name), "see: zeph ls %s", t.pool)
 		}
 		bar := o.a.progress(folder, int64(total))
@@ -200,9 +203,15 @@ func (o *objects) getFolder(cmd *cobra.Command, t target, folder string, paralle
 		if err != nil {
 			return err
 		}
-		res := &folderResult{Folder: folder, Target: t.String(), Objects: len(found), Bytes: uint64(bar.bytes.Load()),
+		res := &folderResult{Folder: folder, Target: t.String(), Objects: len(found), Bytes: uint64(bar.bytes.Load()), Skipped: skipped,
 			Seconds: time.Since(bar.begun).Seconds()}
-		return o.a.tell(res.said("read"))
+		if err := o.a.tell(res.said("read")); err != nil {
+			return err
+		}
+		if len(skipped) > 0 {
+			return fmt.Errorf("%d objects were skipped", len(skipped))
+		}
+		return nil
 	})
 }
 

@@ -88,7 +88,7 @@ func (all objectInfos) text(w *bufio.Writer) {
 			form = "in pieces"
 		}
 		for _, line := range [][2]string{
-			{"object", plain(i.Object)}, {"size", fmt.Sprintf("%d (%s), %s", i.Size, sizeText(i.Size), form)}, {"version", i.Version},
+			{"object", oneLine(i.Object)}, {"size", fmt.Sprintf("%d (%s), %s", i.Size, sizeText(i.Size), form)}, {"version", i.Version},
 			{"modified", i.Modified}, {"xxh64", i.Sum}, {"pg", i.PG}, {"acting", fmt.Sprint(i.Acting)},
 		} {
 			if line[1] != "" {

@@ -34,3 +34,11 @@ func TestNamesCannotSteerTheTerminal(t *testing.T) {
 		}
 	}
 }
+
+func TestPlainBytesThatAreNoText(t *testing.T) {
+	for given, want := range map[string]string{"caf\xe9": `caf\xe9`, "\xff\x1b[31m": `\xff\x1b[31m`, "café": "café", "\uFFFD": "\uFFFD"} {
+		if got := plain(given); got != want {
+			t.Errorf("plain(%q) is %q, not %q", given, got, want)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -149,7 +150,7 @@ func (a *app) moved(t target, file string, info client.Info, bar *progress) erro
 	if file != "" {
 		what += " → " + file
 	}
-	return a.tell(said{i, fmt.Sprintf("%s  %s in %s, %s   version %v   xxh64 %s", what, sizeText(info.Size), tookText(took),
+	return a.tell(said{i, fmt.Sprintf("%s  %s in %s, %s   version %v   xxh64 %s", oneLine(what), sizeText(info.Size), tookText(took),
 		rateText(info.Size, took), info.Version, info.Sum)})
 }
 
@@ -159,7 +160,7 @@ type folderResult struct {
 	Target  string   `json:"target"`
 	Objects int      `json:"objects"`
 	Bytes   uint64   `json:"bytes"`
-	Skipped []string `json:"skipped,omitempty"` // that are no files
+	Skipped []string `json:"skipped,omitempty"` // that are no files, or could be none
 	Seconds float64  `json:"seconds"`
 }
 
@@ -188,6 +189,9 @@ func walk(root, prefix string) (files []file, skipped []string, err error) {
 		if !d.Type().IsRegular() {
 			skipped = append(skipped, rel)
 			return nil
+		}
+		if !utf8.ValidString(rel) {
+			return fmt.Errorf("name of %q is no UTF-8, as those of objects are: rename it", path)
 		}
 		info, err := d.Info()
 		if errors.Is(err, fs.ErrNotExist) {

@@ -51,6 +51,9 @@ func (a *app) objectCommand(use, short string, args cobra.PositionalArgs, run fu
 	cmd := verb(use, short, args, func(cmd *cobra.Command, args []string) error { return run(cmd, o, args) })
 	cmd.Flags().StringVarP(&o.namespace, "namespace", "n", "", "`NAME` of the part of the pool; default the one without a name")
 	cmd.ValidArgsFunction = a.completePools
+	if strings.Contains(use, "FILE") {
+		cmd.ValidArgsFunction = a.completeObject
+	}
 	return cmd
 }
 

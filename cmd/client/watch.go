@@ -33,7 +33,7 @@ func (a *app) look(cmd *cobra.Command, fetch func(context.Context, commander) (r
 // a while ends no watch.
 func (a *app) repeat(cmd *cobra.Command, fetch func(context.Context) (result, error)) error {
 	every, _ := cmd.Flags().GetDuration("watch")
-	if every == 0 {
+	if every == 0 && !cmd.Flags().Changed("watch") {
 		ctx, cancel := a.patience(cmd.Context())
 		defer cancel()
 		r, err := fetch(ctx)
