@@ -6,7 +6,7 @@
 //
 // Writers and readers keep all OSDs busy and, beside them, a loop on every core keeps the processors
 // from ever being idle. A false report shows in the cluster log, and as an OSD whose time up began
-// anew. The exit code is 1 if there was one.
+// anew. The exit code is 1 if there was one, or if an operation failed.
 package main
 
 import (
@@ -76,7 +76,10 @@ func run(ctx context.Context) (err error) {
 	}
 	fmt.Printf("%v of full load on %d processors: %d writes and %d reads of %d KiB, %d failed\n",
 		*long, runtime.NumCPU(), load.writes.Load(), load.reads.Load(), objectSize>>10, load.failed.Load())
-	return after.compare(before)
+	if n := load.failed.Load(); n > 0 {
+		err = fmt.Errorf("%d operations failed", n)
+	}
+	return errors.Join(err, after.compare(before))
 }
 
 // sight is what a false report would change.
@@ -142,11 +145,16 @@ func (l *load) run(ctx context.Context, long time.Duration) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, long)
+	whole := ctx // operations end by themselves: one that the end of the run cut off would look like one that hangs
+	ctx, cancel := context.WithTimeout(whole, long)
 	defer cancel()
 	var wg sync.WaitGroup
 	for i := range tasks {
-		wg.Go(func() { l.work(ctx, pool, i) })
+		wg.Go(func() {
+			for n := i; ctx.Err() == nil; n++ {
+				l.putAndGet(whole, pool, fmt.Sprintf("o%03d", (n*7)%names))
+			}
+		})
 	}
 	for range runtime.NumCPU() {
 		wg.Go(func() {
@@ -161,21 +169,17 @@ func (l *load) run(ctx context.Context, long time.Duration) error {
 	return context.Cause(ctx)
 }
 
-func (l *load) work(ctx context.Context, pool client.Pool, task int) {
-	data := make([]byte, objectSize)
-	for i := task; ctx.Err() == nil; i++ {
-		name := fmt.Sprintf("o%03d", (i*7)%names)
-		_, err := pool.Put(ctx, name, bytes.NewReader(data), client.PutOptions{})
-		if err == nil {
-			l.writes.Add(1)
-			_, _, err = pool.Get(ctx, name)
-		}
-		switch {
-		case err == nil:
-			l.reads.Add(1)
-		case ctx.Err() == nil:
-			l.failed.Add(1)
-			fmt.Fprintf(os.Stderr, "%s %v\n", time.Now().Format("15:04:05.000"), err)
-		}
+func (l *load) putAndGet(ctx context.Context, pool client.Pool, name string) {
+	_, err := pool.Put(ctx, name, bytes.NewReader(make([]byte, objectSize)), client.PutOptions{})
+	if err == nil {
+		l.writes.Add(1)
+		_, _, err = pool.Get(ctx, name)
+	}
+	switch {
+	case err == nil:
+		l.reads.Add(1)
+	case ctx.Err() == nil:
+		l.failed.Add(1)
+		fmt.Fprintf(os.Stderr, "%s %v\n", time.Now().Format("15:04:05.000"), err)
 	}
 }
