@@ -47,25 +47,11 @@ func (c *Config) Validate() error {
 
 // Entity is the name of an OSD in messages.
 func Entity(id osdmap.OSDID) wire.Entity {
-	e, err := wire.ParseEntity(id.String())
-	if err != nil {
-		panic(err)
-	}
-	return e
+	return wire.Numbered(wire.OSD, int32(id))
 }
 
 // osdOf is the OSD that an entity names.
 func osdOf(e wire.Entity) (osdmap.OSDID, bool) {
-	if e.Kind() != wire.OSD {
-		return 0, false
-	}
-	n := 0
-	digits := e.String()[len("osd."):]
-	for _, d := range []byte(digits) {
-		if d < '0' || d > '9' || n > osdmap.MaxOSDs {
-			return 0, false
-		}
-		n = 10*n + int(d-'0')
-	}
-	return osdmap.OSDID(n), n < osdmap.MaxOSDs
+	n, ok := e.Number(wire.OSD)
+	return osdmap.OSDID(n), ok && n < osdmap.MaxOSDs
 }

@@ -86,6 +86,9 @@ func (c *Core) feed(s *slot, ev any) {
 
 // catchUp takes a PG through the epochs up to that in force, one by one (protocol 3.1, hazard 30).
 func (c *Core) catchUp(s *slot) {
+	if s.epoch >= c.epoch() {
+		return
+	}
 	recent := c.maps.recent
 	i, _ := slices.BinarySearchFunc(recent, s.epoch+1, func(t *placement.Table, e osdmap.Epoch) int {
 		return cmp.Compare(t.Map().Epoch(), e)

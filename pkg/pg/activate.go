@@ -177,7 +177,7 @@ func (pg *PG) clean() bool {
 		return false
 	}
 	iv := &pg.info.Interval
-	if len(iv.Acting) != int(iv.Size) || !sameOSDs(iv.Up, osdsOf(iv.Acting)) {
+	if len(iv.Acting) != int(iv.Size) || pg.isRemapped() {
 		return false
 	}
 	for _, q := range pg.members() {
@@ -188,8 +188,18 @@ func (pg *PG) clean() bool {
 	return true
 }
 
-func sameOSDs(a, b []osdmap.OSDID) bool {
-	return len(a) == len(b) && !slices.ContainsFunc(a, func(id osdmap.OSDID) bool { return !slices.Contains(b, id) })
+// isRemapped reports whether others serve the PG than those that should hold it.
+func (pg *PG) isRemapped() bool {
+	iv := &pg.info.Interval
+	if len(iv.Up) != len(iv.Acting) {
+		return true
+	}
+	for _, id := range iv.Up {
+		if !pg.isActing(id) {
+			return true
+		}
+	}
+	return false
 }
 
 // ---- what was reached

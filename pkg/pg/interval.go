@@ -215,7 +215,12 @@ func osdsOf(members []wire.PGMember) []osdmap.OSDID {
 func (pg *PG) acting() []wire.PGMember { return pg.info.Interval.Acting }
 
 func (pg *PG) isActing(id osdmap.OSDID) bool {
-	return slices.ContainsFunc(pg.acting(), func(m wire.PGMember) bool { return m.OSD == id })
+	for i := range pg.info.Interval.Acting {
+		if pg.info.Interval.Acting[i].OSD == id {
+			return true
+		}
+	}
+	return false
 }
 
 func (pg *PG) isUp(id osdmap.OSDID) bool { return slices.Contains(pg.info.Interval.Up, id) }

@@ -257,6 +257,10 @@ func (pg *PG) expire() {
 
 // runAll goes through everything that waits, in the order in which it came.
 func (pg *PG) runAll() {
+	if len(pg.pri.writes.ops) == 0 {
+		pg.runLists()
+		return
+	}
 	seen := map[store.Key]bool{}
 	for _, o := range slices.Clone(pg.pri.writes.ops) {
 		if obj := pg.objects[o.key]; obj != nil && !o.started && !seen[o.key] {

@@ -157,7 +157,7 @@ func (pg *PG) toPhase(ph phase) {
 
 // members are the peers that take part in the interval.
 func (pg *PG) members() []*peer {
-	var out []*peer
+	out := make([]*peer, 0, 8) // on the stack: callers have this inlined
 	for _, q := range pg.pri.peers {
 		if q.acts() {
 			out = append(out, q)

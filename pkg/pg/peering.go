@@ -443,6 +443,10 @@ func (pg *PG) awaitUpThru() {
 // reconsider asks for other OSDs in charge when better ones have appeared: a returning full copy ends
 // undersized (5.9), and up that has been recovered takes over from pg_temp.
 func (pg *PG) reconsider() {
+	if pg.rests() {
+		pg.pri.want = nil
+		return
+	}
 	mine := pg.myInfo()
 	want := pg.chooseActing(candidate{pg.cfg.OSD, &mine})
 	if pg.isWant(want) {
@@ -454,4 +458,26 @@ func (pg *PG) reconsider() {
 	}
 	pg.pri.want = want
 	pg.askTemp()
+}
+
+// rests reports whether it is plain that nobody else should be acting: up are, all of them, and none lacks the past. Most
+// PGs are like this at most times, and the question is asked at every tick.
+func (pg *PG) rests() bool {
+	iv := &pg.info.Interval
+	if len(iv.Up) != int(iv.Size) || len(iv.Acting) != len(iv.Up) || iv.Up[0] != iv.Primary || iv.Primary != pg.cfg.OSD {
+		return false
+	}
+	for i, id := range iv.Up {
+		if iv.Acting[i].OSD != id {
+			return false
+		}
+		if id == pg.cfg.OSD {
+			continue
+		}
+		q := pg.peerOf(id)
+		if q == nil || !q.activated || q.info.Incomplete || slices.Contains(pg.pri.apart, id) || !pg.m.IsUp(id) {
+			return false
+		}
+	}
+	return true
 }

@@ -286,22 +286,16 @@ func (pg *PG) dest(id osdmap.OSDID) (core.Dest, bool) {
 }
 
 func entityOf(id osdmap.OSDID) wire.Entity {
-	e, err := wire.ParseEntity(id.String())
-	if err != nil {
-		panic(err)
-	}
-	return e
+	return wire.Numbered(wire.OSD, int32(id))
 }
 
 // osdOf is the OSD that a peer is, if it is the run that the map has.
 func (pg *PG) osdOf(p core.Peer) (osdmap.OSDID, bool) {
-	var id osdmap.OSDID
-	if p.Entity.Kind() != wire.OSD {
+	n, ok := p.Entity.Number(wire.OSD)
+	if !ok {
 		return 0, false
 	}
-	if _, err := fmt.Sscanf(p.Entity.String(), "osd.%d", &id); err != nil {
-		return 0, false
-	}
+	id := osdmap.OSDID(n)
 	o, ok := pg.m.OSD(id)
 	return id, ok && o.Up && wire.GID(o.GID) == p.GID
 }

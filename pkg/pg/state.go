@@ -77,7 +77,7 @@ func (pg *PG) states() states {
 	if len(iv.Acting) < int(iv.Size) {
 		s |= sUndersized
 	}
-	if !sameOSDs(iv.Up, osdsOf(iv.Acting)) {
+	if pg.isRemapped() {
 		s |= sRemapped
 	}
 	if pg.info.Inconsistent > 0 {

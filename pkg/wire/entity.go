@@ -3,7 +3,7 @@ package wire
 import (
 	"bytes"
 	"fmt"
-	"strings"
+	"strconv"
 )
 
 // Entity is the name of a daemon or client, such as osd.3 or client.admin, padded with zeros.
@@ -50,13 +50,39 @@ func (e *Entity) name() []byte { return bytes.TrimRight(e[:], "\x00") }
 
 // Kind is what the name says before its first dot; 0 if that is none that we know.
 func (e Entity) Kind() Kind {
-	kind, id, _ := strings.Cut(string(e.name()), ".")
 	for k, name := range kinds {
-		if name == kind && name != "" && id != "" {
+		if n := len(name); n > 0 && string(e[:n]) == name && e[n] == '.' && e[n+1] != 0 {
 			return Kind(k)
 		}
 	}
 	return 0
+}
+
+// Number is the id of an entity of a kind where ids are numbers, such as osd.3; false: the name is another.
+func (e *Entity) Number(k Kind) (int32, bool) {
+	kind := kinds[k]
+	if string(e[:len(kind)]) != kind || e[len(kind)] != '.' {
+		return 0, false
+	}
+	digits := e[len(kind)+1:]
+	n := int64(0)
+	for i, d := range digits {
+		switch {
+		case d == 0 && i > 0:
+			return int32(n), true
+		case d < '0' || d > '9' || n > 1<<27:
+			return 0, false
+		}
+		n = 10*n + int64(d-'0')
+	}
+	return 0, false // no such number is so long
+}
+
+// Numbered is the name of the entity of a kind with a number, which must not be negative.
+func Numbered(k Kind, n int32) Entity {
+	var e Entity
+	strconv.AppendUint(append(append(e[:0], kinds[k]...), '.'), uint64(uint32(n)), 10)
+	return e
 }
 
 // valid reports whether the name is printable ASCII without spaces, then zeros only.
