@@ -38,12 +38,31 @@ type Daemon struct {
 	Folder    string    `json:"folder"`
 	Location  string    `json:"location,omitempty"` // of an OSD in the hierarchy: "host=h1 rack=r1"
 	Store     string    `json:"store,omitempty"`    // id of a monitor's store
+
+	Strace      int    `json:"strace,omitempty"` // pid of the process that makes the disk hang
+	StraceBegan string `json:"strace_began,omitempty"`
+
+	Faults []string `json:"faults,omitempty"` // that it is under: "disk hangs", "cut off"
 }
 
 // Address is where a daemon listens, by the name of the listener.
 type Address struct {
 	Name string `json:"name"` // control, public.data …
 	Addr string `json:"addr"` // tcp://127.0.0.1:41001
+}
+
+// faults are what a daemon is under, beside its state.
+func (s *state) faults(d *Daemon) []string {
+	var all []string
+	if !d.gone() && d.hung() {
+		all = append(all, "disk hangs")
+	}
+	for _, c := range s.Cuts {
+		if c.Of == d.Name {
+			all = append(all, c.String())
+		}
+	}
+	return all
 }
 
 // ID is the name without the kind: a, 3.
@@ -72,6 +91,12 @@ func (d *Daemon) now() State {
 
 // ended notes that the process is no more.
 func (d *Daemon) ended(how State) { d.State, d.Pid, d.Began = how, 0, "" }
+
+// number is that of an OSD's id.
+func number(id string) int {
+	n, _ := strconv.Atoi(id)
+	return n
+}
 
 // listeners are the names of what daemons of a kind listen on.
 func (k Kind) listeners() []string {

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -51,7 +52,7 @@ func fakeDaemon(verb string, args []string) error {
 	}
 	made := filepath.Join(flags["--data"], "made")
 	if verb == "mkfs" {
-		return os.WriteFile(made, nil, 0o644)
+		return errors.Join(os.WriteFile(made, nil, 0o644), os.WriteFile(filepath.Join(flags["--data"], "kv.db"), nil, 0o644))
 	}
 	if _, err := os.Stat(made); err != nil {
 		return err

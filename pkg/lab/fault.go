@@ -114,12 +114,16 @@ func (l *Lab) AddOSD(ctx context.Context, id int, at string) (string, error) {
 		if err := l.mkfs(ctx, s, d); err != nil {
 			return err
 		}
-		if err := l.launch(s, d); err != nil {
-			return err
-		}
 		s.add(d)
+		err := l.watchNetwork(s)
+		if err == nil {
+			err = l.launch(s, d)
+		}
+		if err != nil {
+			s.Daemons = slices.DeleteFunc(s.Daemons, func(o *Daemon) bool { return o == d })
+		}
 		added = *d
-		return nil
+		return err
 	})
 	if err != nil {
 		return "", err

@@ -2,9 +2,11 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // Lab is a cluster of processes on this machine, all its data below one folder.
@@ -39,6 +41,7 @@ func (l *Lab) List() ([]Daemon, error) {
 		if d.State = d.now(); d.gone() {
 			d.ended(d.State)
 		}
+		d.Faults = s.faults(d)
 		list = append(list, *d)
 	}
 	return list, nil
@@ -47,6 +50,12 @@ func (l *Lab) List() ([]Daemon, error) {
 // Down ends every daemon: by asking, and by force whoever does not heed that. Data stay.
 func (l *Lab) Down(ctx context.Context) error {
 	err := l.edit(ctx, func(s *state) error {
+		err := l.mendNetwork(s)
+		for _, d := range s.alive() {
+			if d.hung() {
+				err = errors.Join(err, d.unhang(ctx))
+			}
+		}
 		// OSDs first, while there are monitors to say goodbye to.
 		var osds, mons []*Daemon
 		for _, d := range s.alive() {
@@ -56,16 +65,29 @@ func (l *Lab) Down(ctx context.Context) error {
 				mons = append(mons, d)
 			}
 		}
-		err := end(ctx, osds, goodbye)
-		if e := end(ctx, mons, goodbye); err == nil {
-			err = e
-		}
-		return err
+		return errors.Join(err, end(ctx, osds, goodbye), end(ctx, mons, goodbye))
 	})
 	if err != nil {
 		return err
 	}
 	return unregister(l.dir)
+}
+
+// Mend takes back what is done to daemons that run: cuts, disks that hang, pauses.
+func (l *Lab) Mend(ctx context.Context) error {
+	return l.edit(ctx, func(s *state) error {
+		s.Cuts = nil
+		err := l.watchNetwork(s)
+		for _, d := range s.alive() {
+			if d.hung() {
+				err = errors.Join(err, d.unhang(ctx))
+			}
+			if d.now() == Paused {
+				err = errors.Join(err, d.bring(ctx, syscall.SIGCONT, Running))
+			}
+		}
+		return err
+	})
 }
 
 // Remove removes the folder of a lab that is down, with all its data.

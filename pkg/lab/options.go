@@ -18,6 +18,8 @@ type Options struct {
 
 	Capacity uint64 // of each OSD, in bytes; default a share of what is free in Dir
 
+	Cuts bool // daemons can be cut off: needs root, and iptables (CanCut)
+
 	Pool    Pool          // the first pool; default demo
 	NoPool  bool          // make none
 	Config  []Setting     // set before OSDs are asked for anything

@@ -40,8 +40,11 @@ func DefaultDir() (string, error) {
 
 func entry(dir string) (string, error) {
 	reg, err := registry()
-	return filepath.Join(reg, fmt.Sprintf("%x", sha256.Sum256([]byte(dir)))[:16]), err
+	return filepath.Join(reg, hash(dir)), err
 }
+
+// hash is a short name for a folder.
+func hash(dir string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(dir)))[:16] }
 
 func register(dir string) error {
 	path, err := entry(dir)

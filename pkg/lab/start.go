@@ -55,7 +55,7 @@ func (l *Lab) start(s *state, d *Daemon, socks *sockets) error {
 	cmd.Dir = d.Folder
 	cmd.Stdout, cmd.Stderr = out, log
 	cmd.ExtraFiles = socks.files
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: s.credential(d)}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("%s: %w", d.Name, err)
 	}
@@ -78,6 +78,12 @@ func (l *Lab) launch(s *state, d *Daemon) error {
 		return fmt.Errorf("%s: %w", d.Name, err)
 	}
 	defer socks.close()
+	d.Addresses = socks.addrs
+	if len(s.Cuts) > 0 { // they name its ports
+		if err := l.filter().set(s.rules()); err != nil {
+			return err
+		}
+	}
 	return l.start(s, d, socks)
 }
 

@@ -21,6 +21,9 @@ type state struct {
 
 	Capacity uint64 `json:"capacity"` // of each OSD, in bytes
 
+	Groups int   `json:"groups,omitempty"` // the first of the daemons' group ids; 0: they have none of their own
+	Cuts   []Cut `json:"cuts,omitempty"`   // in the network
+
 	Complete bool `json:"complete"` // it was healthy once; else whoever made it was cut short
 
 	Daemons []*Daemon `json:"daemons"` // monitors, then OSDs, in the order of their ids

@@ -125,8 +125,16 @@ func (u *upper) create() error {
 		}
 		o.Capacity = free / uint64(o.OSDs+spare)
 	}
+	if o.Cuts {
+		if err := CanCut(o.Addr); err != nil {
+			return err
+		}
+	}
 	u.fresh = true
 	u.s = &state{FSID: newUUID(), Host: o.Addr, MonArgs: o.MonArgs, OSDArgs: o.OSDArgs, Bin: o.Bin, Capacity: o.Capacity}
+	if o.Cuts {
+		u.s.Groups = newGroups()
+	}
 	for i := range o.Mons {
 		u.s.add(u.l.newDaemon(Mon, monName(i), ""))
 	}
@@ -167,6 +175,10 @@ func (u *upper) startAll(ctx context.Context) error {
 			s.close()
 		}
 	}()
+	u.s.Cuts = nil
+	if err := u.l.watchNetwork(u.s); err != nil {
+		return err
+	}
 	for _, d := range u.s.of(Mon) {
 		s, err := bind(u.s.Host, d.Addresses)
 		if err != nil {
@@ -234,6 +246,9 @@ func each(daemons []*Daemon, do func(*Daemon) error) error {
 func (u *upper) undo() error {
 	ctx := context.Background()
 	err := end(ctx, u.mine, time.Second)
+	if u.s != nil {
+		err = errors.Join(err, u.l.mendNetwork(u.s))
+	}
 	if !u.fresh {
 		if u.s != nil && len(u.mine) > 0 {
 			err = errors.Join(err, u.l.save(u.s), unregister(u.l.dir))
