@@ -196,7 +196,7 @@ func (cl *client) do(kind history.Kind, object string, lane bool, timeout time.D
 		cl.c.removes[object] = cl.c.w.now
 	}
 	cl.open[token.N] = &request{op: op, lane: lane}
-	cl.c.w.trace.begin(cl.c.w.now, cl.n.name, kind.String()).s(object).s(op.Value).end(nil)
+	cl.c.w.trace.begin(cl.c.w.now, cl.n.name, kind.String()).s("object", object).s("value", op.Value).end(nil)
 	cl.n.Put(ev)
 }
 
@@ -217,7 +217,7 @@ func (cl *client) ended(r *request, d objecter.Done) {
 	case errors.Is(d.Err, objecter.ErrUnknown):
 		op.Outcome = history.Unknown
 	}
-	cl.c.w.trace.begin(cl.c.w.now, cl.n.name, "ended").s(op.Kind.String()).s(op.Object).s(op.Value).s(fmt.Sprint(d.Err)).end(nil)
+	cl.c.w.trace.begin(cl.c.w.now, cl.n.name, "ended").s("type", op.Kind.String()).s("object", op.Object).s("value", op.Value).s("error", errorText(d.Err)).end(nil)
 	cl.c.count(&op)
 	if op.Outcome == 0 {
 		return // nothing happened, and the client knows
@@ -253,7 +253,7 @@ func (cl *client) askPG(pg osdmap.PGID, name string) {
 	cl.next++
 	token := core.Token{N: cl.next}
 	cl.open[token.N] = &request{recheck: func(objecter.Done) {}}
-	cl.c.w.trace.begin(cl.c.w.now, cl.n.name, "command").s(name).s(pg.String()).end(nil)
+	cl.c.w.trace.begin(cl.c.w.now, cl.n.name, "command").s("text", name).pg(pg).end(nil)
 	cl.n.Put(objecter.OSDCommand{Token: token, PG: pg, Name: name, Timeout: 5 * time.Second,
 		Args: []wire.Setting{{Name: "pg", Value: pg.String()}}})
 }
@@ -271,11 +271,11 @@ func (cl *client) command(then func(objecter.Done), name string, args ...string)
 		if reply, ok := d.Body.(*wire.CommandReply); ok && d.Err == nil {
 			text = reply.Text
 		}
-		cl.c.w.trace.begin(cl.c.w.now, cl.n.name, "command ended").s(name).s(text).end(nil)
+		cl.c.w.trace.begin(cl.c.w.now, cl.n.name, "command ended").s("text", name+": "+text).end(nil)
 		if then != nil {
 			then(d)
 		}
 	}}
-	cl.c.w.trace.begin(cl.c.w.now, cl.n.name, "command").s(name).s(strings.Join(args, " ")).end(nil)
+	cl.c.w.Note(cl.n.name, "command", name+" "+strings.Join(args, " "))
 	cl.n.Put(ev)
 }

@@ -90,7 +90,7 @@ func (d *disk) commit() {
 	d.later(took, func() {
 		d.store.Commit(n)
 		d.writing, d.durable = false, d.n.w.now
-		d.n.w.trace.begin(d.n.w.now, d.n.name, "durable").u(uint64(n)).end(nil)
+		d.n.w.trace.begin(d.n.w.now, d.n.name, "durable").u("txns", uint64(n)).end(nil)
 		d.feed()
 	})
 }

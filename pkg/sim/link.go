@@ -179,7 +179,7 @@ func (l *link) open(to *run) {
 	for side := range s.pipe {
 		s.pipe[side] = pipe{s: s, from: side}
 	}
-	w.trace.begin(w.now, l.from.n.name, "session").s(to.n.name).s(l.class.String()).u(s.id).end(nil)
+	w.trace.begin(w.now, l.from.n.name, "session").s("peer", to.n.name).s("class", l.class.String()).u("session", s.id).end(nil)
 	to.replace(s)
 	to.sessions = append(to.sessions, s)
 	l.from.sessions = append(l.from.sessions, s)
@@ -286,7 +286,7 @@ func (l *link) send(m *message) {
 
 // rename makes the process another run of itself: all of its sessions and links end.
 func (r *run) rename(gid wire.GID) {
-	r.n.w.trace.begin(r.n.w.now, r.n.name, "rename").x(uint64(gid)).end(nil)
+	r.n.w.trace.begin(r.n.w.now, r.n.name, "rename").x("gid", uint64(gid)).end(nil)
 	for _, l := range append([]*link(nil), r.links...) {
 		l.close()
 	}

@@ -171,7 +171,7 @@ func (l *Log) elect(want *member) {
 	}
 	l.patience = between(l.rand, 500*time.Millisecond, 2*time.Second)
 	next.believes, next.heard = l.term, l.term
-	l.w.trace.begin(l.w.now, next.n.name, "leads").u(l.term).end(nil)
+	l.w.trace.begin(l.w.now, next.n.name, "leads").u("term", l.term).end(nil)
 	next.n.run.put(core.Leading{Term: l.term, Me: true, Leader: next.n.entity})
 }
 

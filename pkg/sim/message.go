@@ -32,6 +32,7 @@ type message struct {
 	id    uint64
 	trace uint64
 	call  *call
+	sent  time.Duration
 	at    time.Duration // when it arrives, unless it is held up
 }
 
@@ -43,6 +44,7 @@ type call struct {
 	s     *session // that it went by; nil: it waits for one
 	over  bool     // it has ended for whoever asked
 	typ   wire.Type
+	about about // set when it arrives
 }
 
 // end tells whoever asked how the call ended, unless it has ended before.

@@ -147,7 +147,7 @@ func (n *Node) Start() {
 	seed := n.rand.Uint64()
 	r := &run{n: n, gid: wire.GID(core.RandFor(seed, "gid").Uint64() | 1), requests: make(map[core.Request]*call)}
 	n.run = r
-	n.w.trace.begin(n.w.now, n.name, "start").x(uint64(r.gid)).end(nil)
+	n.w.trace.begin(n.w.now, n.name, "start").x("gid", uint64(r.gid)).end(nil)
 	s := Start{Seed: seed, GID: r.gid, Time: n.Time()}
 	if n.disk != nil {
 		s.Store = n.disk.store
@@ -177,7 +177,7 @@ func (n *Node) Crash(power bool) {
 	if power {
 		what = "power cut"
 	}
-	n.w.trace.begin(n.w.now, n.name, what).end(nil)
+	n.w.Note(n.name, what, "")
 	n.run, n.silent, n.paused, n.hung = nil, power, false, false
 	for _, s := range r.sessions {
 		s.abandon(r, !power)
@@ -192,26 +192,26 @@ func (n *Node) Crash(power bool) {
 
 // Wipe gives the node, which is down, an empty disk.
 func (n *Node) Wipe() {
-	n.w.trace.begin(n.w.now, n.name, "wipe").end(nil)
+	n.w.Note(n.name, "wipe", "")
 	n.disk = newDisk(n)
 }
 
 // Pause stops the process as SIGSTOP does.
 func (n *Node) Pause() {
 	n.paused = true
-	n.w.trace.begin(n.w.now, n.name, "pause").end(nil)
+	n.w.Note(n.name, "pause", "")
 }
 
 // Hang makes the loop stand still, while the messenger goes on to answer pings.
 func (n *Node) Hang() {
 	n.hung, n.hungAt = true, n.w.now
-	n.w.trace.begin(n.w.now, n.name, "hang").end(nil)
+	n.w.Note(n.name, "hang", "")
 }
 
 // Resume lets a paused or hung process go on.
 func (n *Node) Resume() {
 	n.paused, n.hung = false, false
-	n.w.trace.begin(n.w.now, n.name, "resume").end(nil)
+	n.w.Note(n.name, "resume", "")
 	if n.disk != nil {
 		n.disk.retry()
 	}
@@ -304,7 +304,7 @@ func (r *run) carryOut(e core.Effect) {
 	case core.ChangeMembers:
 		n.member.change(e)
 	case core.Log:
-		w.trace.begin(w.now, n.name, "log").s(e.Message).s(fmt.Sprint(e.Args...)).end(nil)
+		w.trace.begin(w.now, n.name, "log").s("message", e.Message).s("args", fmt.Sprint(e.Args...)).end(nil)
 	case core.Ready:
 		r.ready = true
 	case core.Rename:
@@ -326,7 +326,7 @@ func (r *run) exit(err error) {
 	if err != nil {
 		text = err.Error()
 	}
-	n.w.trace.begin(n.w.now, n.name, "exit").s(text).end(nil)
+	n.w.trace.begin(n.w.now, n.name, "exit").s("text", text).end(nil)
 	n.Crash(false)
 	n.exited = err
 	if n.w.fault != nil {

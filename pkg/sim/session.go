@@ -62,7 +62,7 @@ func (s *session) send(side int, m *message) {
 	p := &s.pipe[side]
 	from, to := s.run[side].n, s.run[1-side].n
 	m.at = max(p.last, s.w.now+s.w.latency(from, to, s.class, len(m.bulk)))
-	p.last = m.at
+	p.last, m.sent = m.at, s.w.now
 	p.queue = append(p.queue, m)
 	p.schedule()
 }
@@ -180,7 +180,7 @@ func (s *session) close(side int, told bool) {
 	r := s.run[side]
 	r.drop(s)
 	if r.alive() {
-		s.w.trace.begin(s.w.now, r.n.name, "reset").s(s.run[1-side].n.name).s(s.class.String()).u(s.id).end(nil)
+		s.w.trace.begin(s.w.now, r.n.name, "reset").s("peer", s.run[1-side].n.name).s("class", s.class.String()).u("session", s.id).end(nil)
 		if side == dialler {
 			s.failCalls()
 		}

@@ -49,7 +49,8 @@ type World struct {
 	rand    *core.Rand
 	stopped bool
 	steps   uint64
-	fault   func(n *Node, err error) // told when a core exits
+	fault   func(n *Node, err error)     // told when a core exits
+	noted   func(who, what, text string) // told of every Note; nil: nobody listens
 }
 
 // New is a world without nodes.
@@ -93,8 +94,17 @@ func (w *World) Run(until time.Duration) {
 // Stop ends Run after the present event.
 func (w *World) Stop() { w.stopped = true }
 
-// Note adds a line to the trace: a fault, an operation.
-func (w *World) Note(who, what, text string) { w.trace.begin(w.now, who, what).s(text).end(nil) }
+// Note adds a line to the trace: a fault, an operation. Whoever listens is told.
+func (w *World) Note(who, what, text string) {
+	t := w.trace.begin(w.now, who, what)
+	if text != "" {
+		t.s("text", text)
+	}
+	t.end(nil)
+	if w.noted != nil {
+		w.noted(who, what, text)
+	}
+}
 
 // between draws a duration from lo up to hi.
 func between(r *core.Rand, lo, hi time.Duration) time.Duration {
