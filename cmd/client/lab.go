@@ -24,6 +24,16 @@ func (a *app) labCommand() *cobra.Command {
 		})),
 		a.labOSDCommand(l),
 		a.labMonCommand(l),
+		verb("mend", "Take back what is done to daemons that run: cuts, disks that hang, pauses", takes(), func(cmd *cobra.Command, _ []string) error {
+			l, err := l.open()
+			if err != nil {
+				return err
+			}
+			if err := l.Mend(cmd.Context()); err != nil {
+				return err
+			}
+			return a.done(nil, "mended; what has ended starts with: zeph lab osd start")
+		}),
 	)
 	cmd.PersistentFlags().StringVar(&l.dir, "dir", "", "`FOLDER` of the lab; default the one that runs")
 	return cmd
@@ -101,6 +111,7 @@ func (a *app) labUpCommand(l *labFlags) *cobra.Command {
 	f.IntVar(&opts.Pool.Size, "size", 0, "copies of its objects, `N`; default 3, or as many as hosts")
 	f.IntVar(&opts.Pool.PGs, "pg-num", 32, "placement groups, `N`, of it")
 	f.BoolVar(&opts.NoPool, "no-pool", false, "make no pool")
+	f.BoolVar(&opts.Cuts, "cuts", false, "daemons can be cut off (zeph lab osd cut); needs root and iptables")
 	f.StringArrayVar(&settings, "set", nil, "set `WHO/NAME=VALUE` first, such as mon/mon_osd_down_out_interval=8s")
 	return cmd
 }
@@ -178,24 +189,28 @@ func (a *app) labOSDCommand(f *labFlags) *cobra.Command {
 		id, err := osdNumber(s)
 		return "osd." + id, err
 	}
-	return group("osd", "Add OSDs, and break them", add,
+	cmd := group("osd", "Add OSDs, and break them", add,
 		a.labDoes(f, "kill OSD", "End an OSD with SIGKILL, as a crash would", "was killed", osd, (*lab.Lab).Kill),
 		a.labDoes(f, "stop OSD", "End an OSD with SIGTERM: it says goodbye", "has stopped", osd, (*lab.Lab).Stop),
 		a.labDoes(f, "start OSD", "Start an OSD that has ended, with its data", "is up", osd, (*lab.Lab).Start),
 		a.labDoes(f, "pause OSD", "Stop an OSD with SIGSTOP: it keeps its sockets and answers nobody", "is paused", osd, (*lab.Lab).Pause),
 		a.labDoes(f, "resume OSD", "Let an OSD that is paused go on", "goes on", osd, (*lab.Lab).Resume),
 	)
+	cmd.AddCommand(a.labFaults(f, "OSD", osd)...)
+	return cmd
 }
 
 func (a *app) labMonCommand(f *labFlags) *cobra.Command {
 	mon := func(s string) (string, error) { return "mon." + monID(s), nil }
-	return group("mon", "Break monitors",
+	cmd := group("mon", "Break monitors",
 		a.labDoes(f, "kill MON", "End a monitor with SIGKILL, as a crash would", "was killed", mon, (*lab.Lab).Kill),
 		a.labDoes(f, "stop MON", "End a monitor with SIGTERM", "has stopped", mon, (*lab.Lab).Stop),
 		a.labDoes(f, "start MON", "Start a monitor that has ended, with its data", "is ready", mon, (*lab.Lab).Start),
 		a.labDoes(f, "pause MON", "Stop a monitor with SIGSTOP", "is paused", mon, (*lab.Lab).Pause),
 		a.labDoes(f, "resume MON", "Let a monitor that is paused go on", "goes on", mon, (*lab.Lab).Resume),
 	)
+	cmd.AddCommand(a.labFaults(f, "MON", mon)...)
+	return cmd
 }
 
 // labDoes is a command that does something to daemons of a lab, by name.
@@ -285,7 +300,7 @@ func (l *labList) text(w *bufio.Writer) {
 		for _, addr := range d.Addresses {
 			ports = append(ports, strings.TrimPrefix(addr.Addr, "tcp://"))
 		}
-		t.row(d.Name, string(d.State), pid, d.Location, portsText(ports), d.Folder)
+		t.row(d.Name, strings.Join(append([]string{string(d.State)}, d.Faults...), ", "), pid, d.Location, portsText(ports), d.Folder)
 	}
 	t.write(w)
 }
