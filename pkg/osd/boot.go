@@ -24,7 +24,7 @@ import (
 // loaded is what a start found in the store.
 type loaded struct {
 	super superblock
-	hist  history
+	maps  written
 	pgs   []stored
 	err   error
 }
@@ -41,7 +41,7 @@ func readAtStart(r store.Reader) *loaded {
 	if l.super, l.err = readSuper(r); l.err != nil {
 		return l
 	}
-	if l.hist, l.err = readHistory(r, &l.super); l.err != nil {
+	if l.maps, l.err = readHistory(r, &l.super); l.err != nil {
 		return l
 	}
 	if l.pgs, l.err = readPGs(r); l.err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"zeph/pkg/core"
 	"zeph/pkg/osdmap"
+	"zeph/pkg/placement"
 	"zeph/pkg/wire"
 )
 
@@ -26,6 +27,8 @@ type Config struct {
 	Software string   // name and version
 
 	Settings Settings // until the monitors send others
+
+	Atlas *placement.Atlas // shared with other OSDs that the same goroutine steps; nil: its own
 }
 
 // Validate names everything wrong with the configuration.

@@ -121,7 +121,7 @@ func (c *Core) gotPart(r *wire.GetMapsReply, part []byte) {
 	}
 	whole := f.whole
 	f.whole, f.epoch = nil, 0
-	m, err := osdmap.DecodeMap(whole)
+	m, err := c.atlas().Decode(whole)
 	if err != nil {
 		c.log(core.Error, "bad map", "err", err)
 		return

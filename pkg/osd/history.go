@@ -4,12 +4,14 @@ import (
 	"fmt"
 
 	"zeph/pkg/osdmap"
+	"zeph/pkg/placement"
 	"zeph/pkg/store"
 )
 
 // history holds the maps of a run of epochs: the oldest one whole, the others as the changes that made
 // them. Both are immutable; so a history may be read by whoever was given a copy of it.
 type history struct {
+	atlas   *placement.Atlas // where the maps are worked out
 	base    *osdmap.Map
 	changes [][]byte      // of epoch base+1, base+2, …
 	marks   []*osdmap.Map // of every 32nd epoch after the base, so that walks need not begin there
@@ -61,20 +63,12 @@ func (h *history) each(from osdmap.Epoch, yield func(*osdmap.Map) bool) error {
 		if i == len(h.changes) {
 			return nil
 		}
-		next, err := apply(m, h.changes[i])
+		next, err := h.atlas.Apply(m, h.changes[i])
 		if err != nil {
 			return err
 		}
 		m = next
 	}
-}
-
-func apply(m *osdmap.Map, change []byte) (*osdmap.Map, error) {
-	c, err := osdmap.DecodeChange(change)
-	if err != nil {
-		return nil, fmt.Errorf("change after epoch %d: %w", m.Epoch(), err)
-	}
-	return m.Apply(c)
 }
 
 // at is the map of an epoch.
@@ -92,7 +86,7 @@ func (h *history) trimmed(e osdmap.Epoch) (history, error) {
 	if err != nil {
 		return history{}, err
 	}
-	short := history{base: m}
+	short := history{atlas: h.atlas, base: m}
 	i := e - h.oldest()
 	err = h.each(e+1, func(m *osdmap.Map) bool {
 		short.add(h.changes[i], m)
@@ -102,27 +96,44 @@ func (h *history) trimmed(e osdmap.Epoch) (history, error) {
 	return short, err
 }
 
+// written is a history as the store has it.
+type written struct {
+	base    []byte // nil: there is none
+	changes [][]byte
+}
+
 // readHistory reads the maps that a superblock speaks of.
-func readHistory(r store.Reader, s *superblock) (history, error) {
+func readHistory(r store.Reader, s *superblock) (w written, err error) {
 	if s.Newest == 0 {
-		return history{base: osdmap.New(s.FSID, 0)}, nil
+		return w, nil
 	}
-	b, err := readAll(r, wholeKey(s.Base))
-	if err != nil {
-		return history{}, fmt.Errorf("read map %d: %w", s.Base, err)
+	if w.base, err = readAll(r, wholeKey(s.Base)); err != nil {
+		return w, fmt.Errorf("read map %d: %w", s.Base, err)
 	}
-	m, err := osdmap.DecodeMap(b)
-	if err != nil {
-		return history{}, fmt.Errorf("read map %d: %w", s.Base, err)
-	}
-	h := history{base: m}
 	for e := s.Base + 1; e <= s.Newest; e++ {
 		b, err := readAll(r, changeKey(e))
 		if err != nil {
-			return history{}, fmt.Errorf("read change %d: %w", e, err)
+			return w, fmt.Errorf("read change %d: %w", e, err)
 		}
-		if m, err = apply(m, b); err != nil {
-			return history{}, err
+		w.changes = append(w.changes, b)
+	}
+	return w, nil
+}
+
+// historyOf makes the maps of what was written.
+func historyOf(a *placement.Atlas, w *written, s *superblock) (history, error) {
+	h := history{atlas: a, base: osdmap.New(s.FSID, 0)}
+	if w.base == nil {
+		return h, nil
+	}
+	m, err := a.Decode(w.base)
+	if err != nil {
+		return h, fmt.Errorf("read map %d: %w", s.Base, err)
+	}
+	h.base = m
+	for _, b := range w.changes {
+		if m, err = a.Apply(m, b); err != nil {
+			return h, fmt.Errorf("read change %d: %w", h.newest()+1, err)
 		}
 		h.add(b, m)
 	}

@@ -13,16 +13,16 @@ import (
 // begin makes of what a start found the state that the OSD goes on from: its maps, and its PGs, each at the
 // epoch that it was last seen at.
 func (c *Core) begin(l *loaded) error {
-	newest, err := l.hist.at(l.hist.newest())
+	hist, err := historyOf(c.atlas(), &l.maps, &l.super)
 	if err != nil {
 		return err
 	}
-	c.maps.hist = l.hist
-	from := newest.Epoch()
+	c.maps.hist = hist
+	from := hist.newest()
 	for _, s := range l.pgs {
 		from = min(from, s.image.Info.Epoch)
 	}
-	from = max(from, l.hist.oldest())
+	from = max(from, hist.oldest())
 	if err := c.retable(from); err != nil {
 		return err
 	}
@@ -40,9 +40,9 @@ func (c *Core) retable(from osdmap.Epoch) error {
 	var err error
 	walk := c.maps.hist.each(from, func(m *osdmap.Map) bool {
 		if table == nil {
-			table, err = placement.NewTable(m)
+			table, err = c.atlas().Table(m)
 		} else {
-			table, err = table.Next(m)
+			table, err = c.atlas().Next(table, m)
 		}
 		c.maps.recent = append(c.maps.recent, table)
 		return err == nil
@@ -153,7 +153,7 @@ func (c *Core) views(ids []osdmap.PGID, t *placement.Table) ([][]pg.View, error)
 		if m.Epoch() >= to {
 			return false
 		}
-		mp, err := placement.New(m)
+		mp, err := c.atlas().Mapper(m)
 		if err != nil {
 			failed = err
 			return false

@@ -31,12 +31,20 @@ type maps struct {
 	trimming bool
 }
 
+// atlas is where maps and tables are worked out.
+func (c *Core) atlas() *placement.Atlas {
+	if c.cfg.Atlas == nil {
+		c.cfg.Atlas = new(placement.Atlas)
+	}
+	return c.cfg.Atlas
+}
+
 // take applies changes that follow the newest map received, and has them stored. Those that it has
 // already are passed over. A gap ends it: they are fetched.
 func (c *Core) take(changes [][]byte, who core.Peer) {
 	t := new(store.Txn)
 	for _, b := range changes {
-		change, err := osdmap.DecodeChange(b)
+		change, err := c.atlas().Change(b)
 		if err != nil {
 			c.log(core.Warn, "bad map", "peer", who.Entity, "err", err)
 			break
@@ -47,7 +55,7 @@ func (c *Core) take(changes [][]byte, who core.Peer) {
 		if change.Epoch() > c.maps.tip.Map().Epoch()+1 {
 			break
 		}
-		table, err := next(c.maps.tip, change)
+		table, err := c.next(c.maps.tip, b)
 		if err != nil {
 			c.badChange(who, err)
 			break
@@ -65,12 +73,12 @@ func (c *Core) take(changes [][]byte, who core.Peer) {
 	}
 }
 
-func next(t *placement.Table, change *osdmap.Change) (*placement.Table, error) {
-	m, err := t.Map().Apply(change)
+func (c *Core) next(t *placement.Table, change []byte) (*placement.Table, error) {
+	m, err := c.atlas().Apply(t.Map(), change)
 	if err != nil {
 		return nil, err
 	}
-	return t.Next(m)
+	return c.atlas().Next(t, m)
 }
 
 // badChange is a change that does not follow our map. From a monitor that means that one of us has
@@ -93,7 +101,7 @@ func (c *Core) storeMaps(t *store.Txn) {
 
 // jump takes a whole map, where the changes up to it are gone everywhere.
 func (c *Core) jump(m *osdmap.Map, encoded []byte) {
-	table, err := placement.NewTable(m)
+	table, err := c.atlas().Table(m)
 	if err != nil {
 		c.log(core.Error, "bad map", "err", err)
 		return
@@ -105,7 +113,7 @@ func (c *Core) jump(m *osdmap.Map, encoded []byte) {
 	putBytes(t, wholeKey(m.Epoch()), encoded)
 	forget(t, &c.maps.hist, c.maps.hist.newest()+1)
 	c.maps.tip = table
-	c.maps.hist = history{base: m}
+	c.maps.hist = history{atlas: c.atlas(), base: m}
 	c.maps.coming = append(c.maps.coming, table)
 	c.storeMaps(t)
 }

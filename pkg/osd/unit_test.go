@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"zeph/pkg/osdmap"
+	"zeph/pkg/placement"
 	"zeph/pkg/store/mem"
 	"zeph/pkg/wire"
 )
@@ -79,7 +80,7 @@ func TestParseLength(t *testing.T) {
 func TestHistory(t *testing.T) {
 	t.Parallel()
 	a := newAtlas(t, 3, 1)
-	h := history{base: a.maps[1]}
+	h := history{atlas: new(placement.Atlas), base: a.maps[1]}
 	for i := range 100 {
 		a.up(osdmap.OSDID(i%3), wire.GID(1000+i))
 		a.down(osdmap.OSDID(i % 3))

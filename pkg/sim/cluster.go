@@ -45,10 +45,8 @@ type Cluster struct {
 	operator *client
 	rand     *core.Rand
 	pool     osdmap.PoolID
-	placed   struct { // where all PGs are, by the newest map
-		m       *osdmap.Map
-		mapping map[osdmap.PGID]placement.Mapping
-	}
+	atlas    *placement.Atlas // of all OSDs: what they know is the same, and so is worked out once
+	placed   *placement.Table // by the newest map
 
 	stores  []osdmap.UUID // by OSD, of its present disk
 	gone    []bool        // by OSD: it does not come back, for now or ever
@@ -122,7 +120,7 @@ func uuid(r *core.Rand) osdmap.UUID {
 // newCluster makes the nodes. Nothing runs yet.
 func newCluster(cfg settings, trace io.Writer) *Cluster {
 	cfg.World.Seed, cfg.World.Trace = cfg.Seed, trace
-	c := &Cluster{w: New(cfg.World), cfg: cfg, rand: core.RandFor(cfg.Seed, "cluster"), budget: true, lost: -1, acked: make(map[string]ackedWrite), removes: make(map[string]time.Duration)}
+	c := &Cluster{w: New(cfg.World), cfg: cfg, atlas: new(placement.Atlas), rand: core.RandFor(cfg.Seed, "cluster"), budget: true, lost: -1, acked: make(map[string]ackedWrite), removes: make(map[string]time.Duration)}
 	c.fsid = uuid(c.rand)
 	c.log = c.w.NewLog(mon.Machine(), cfg.Log)
 	for i := range cfg.Mons {
@@ -196,6 +194,7 @@ func (c *Cluster) addOSD(id int) {
 				ID: osdmap.OSDID(id), FSID: c.fsid, Seed: s.Seed, Mons: c.dests, Addrs: addrs,
 				Location: []string{fmt.Sprint("host=h", id%c.cfg.Hosts)}, Weight: 1 << 16,
 				Settings: osd.Settings{HeartbeatInterval: c.cfg.Heartbeat, HeartbeatGrace: c.cfg.Grace, PG: c.cfg.PG},
+				Atlas:    c.atlas,
 			}), nil
 		},
 	})
@@ -291,4 +290,22 @@ func (c *Cluster) bringUp() bool {
 		return false
 	}
 	return true
+}
+
+// mapping is where a PG is by the newest map.
+func (c *Cluster) mapping(id osdmap.PGID) placement.Mapping {
+	m := c.state().Map()
+	if c.placed == nil || c.placed.Map() != m {
+		var err error
+		if c.placed == nil {
+			c.placed, err = placement.NewTable(m)
+		} else {
+			c.placed, err = c.placed.Next(m)
+		}
+		if err != nil {
+			panic("sim: " + err.Error())
+		}
+	}
+	place, _ := c.placed.PG(id)
+	return place
 }

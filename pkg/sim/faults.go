@@ -10,7 +10,6 @@ import (
 	"zeph/pkg/core"
 	"zeph/pkg/objecter"
 	"zeph/pkg/osdmap"
-	"zeph/pkg/placement"
 	"zeph/pkg/scenario"
 	"zeph/pkg/store"
 	"zeph/pkg/wire"
@@ -395,24 +394,6 @@ func (n *nemesis) rot() {
 		c.rotten = append(c.rotten, rotten{o, key})
 		c.w.Note(o.name, "rots", key.String())
 	}
-}
-
-// mapping is where a PG is by the newest map.
-func (c *Cluster) mapping(id osdmap.PGID) placement.Mapping {
-	m := c.state().Map()
-	if c.placed.m != m {
-		c.placed.m, c.placed.mapping = m, make(map[osdmap.PGID]placement.Mapping)
-		mapper, err := placement.New(m)
-		if err != nil {
-			panic("sim: " + err.Error())
-		}
-		var s placement.Scratch
-		pool, _ := m.Pool(c.pool)
-		for _, id := range c.pgs() {
-			c.placed.mapping[id] = mapper.Map(&s, &pool, id)
-		}
-	}
-	return c.placed.mapping[id]
 }
 
 // target is a PG, and its members up to the primary first.
