@@ -234,11 +234,6 @@ func (r *run) accepted(from core.Peer, c wire.Class) *session {
 	return nil
 }
 
-func (r *run) noRoom(e *core.Send) bool {
-	w := r.n.w
-	return w.cfg.QueueFull > 0 && !e.Reserved && (e.Class == wire.Data || e.Class == wire.Bulk) && w.rand.Chance(w.cfg.QueueFull)
-}
-
 // call sends a request.
 func (r *run) call(e *core.Call) {
 	w := r.n.w

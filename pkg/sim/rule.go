@@ -11,6 +11,7 @@ type rule struct {
 	cut    wire.Classes  // these classes are silent: nothing arrives until it is healed
 	hints  bool          // hints are lost
 	refuse bool          // attempts to connect are refused, and connections end
+	full   bool          // queues are, nearly always
 	delay  time.Duration // on top of the latency
 }
 

@@ -167,7 +167,9 @@ func (r *run) answer(to core.Request, m *message) {
 	}
 	delete(r.requests, to)
 	m.call, m.typ = c, c.typ
-	c.s.send(listener, m)
+	if !c.s.choke() {
+		c.s.send(listener, m)
+	}
 }
 
 // close ends a side's end. The other learns of it after what it was sent before, or some of that,
