@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ type cluster struct {
 
 	under sync.WaitGroup // messages on their way
 	over  context.Context
+	calls atomic.Int64 // of all members
 
 	mu    sync.Mutex
 	nodes map[string]*testMember // by id
@@ -210,6 +212,7 @@ func (m *testMember) call(ctx context.Context, to core.Member, class wire.Class,
 		m.c.t.Errorf("a call of %d bytes by class %v, deadline %v", len(bulk), class, ok)
 	}
 	m.c.mu.Lock()
+	m.c.calls.Add(1)
 	other := m.c.nodes[to.ID]
 	m.c.mu.Unlock()
 	if other == nil {

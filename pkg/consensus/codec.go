@@ -16,6 +16,7 @@ const (
 	kindPreVote    = 3
 	kindTimeoutNow = 4
 	kindSnapshot   = 5
+	kindWho        = 6
 )
 
 // Limits of what one request may bring.
@@ -70,6 +71,8 @@ func encodeRequest(request any) (kind uint8, b []byte) {
 		return kindPreVote, appendBool(appendNumbers(b, r.LastLogIndex, r.LastLogTerm), false)
 	case *raft.TimeoutNowRequest:
 		return kindTimeoutNow, appendHead(b, r.RPCHeader, 0)
+	case *who:
+		return kindWho, appendHead(b, r.RPCHeader, 0)
 	case *raft.InstallSnapshotRequest:
 		b = appendHead(b, r.RPCHeader, r.Term)
 		b = appendNumbers(b, r.LastLogIndex, r.LastLogTerm, r.ConfigurationIndex, uint64(r.Size))
@@ -190,6 +193,8 @@ func decodeRequest(kind uint8, b []byte) (any, error) {
 			r.err = malformed("a term of no use")
 		}
 		return &raft.TimeoutNowRequest{RPCHeader: head}, r.end()
+	case kindWho:
+		return &who{head}, r.end()
 	case kindSnapshot:
 		return r.snapshot(head, term)
 	}

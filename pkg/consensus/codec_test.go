@@ -30,6 +30,7 @@ func requests() map[string]any {
 		"vote":        &raft.RequestVoteRequest{RPCHeader: testHead, Term: 4, LastLogIndex: 5, LastLogTerm: 3, LeadershipTransfer: true},
 		"pre-vote":    &raft.RequestPreVoteRequest{RPCHeader: testHead, Term: 4, LastLogIndex: 5, LastLogTerm: 3},
 		"timeout now": &raft.TimeoutNowRequest{RPCHeader: testHead},
+		"who":         &who{testHead},
 		"snapshot": &raft.InstallSnapshotRequest{RPCHeader: testHead, SnapshotVersion: 1, Term: 4, LastLogIndex: 9, LastLogTerm: 3,
 			Configuration: testConfiguration, ConfigurationIndex: 2, Size: 77},
 	}

@@ -32,6 +32,7 @@
 //	                 index u64, term u64, type u8, appended at i64 (ns), data bytes
 //	vote, pre-vote   last index u64, last term u64, transfer u8 (0 or 1)
 //	timeout now      nothing more
+//	who              nothing more; its answer says who answers
 //	snapshot (Body)  last index u64, last term u64, configuration index u64, size u64, configuration bytes
 //	every answer     version u8, id bytes, address bytes, term u64, success u8, last index u64, no backoff u8
 package consensus

@@ -13,13 +13,16 @@ import (
 // changeTimeout is how long a change waits for the one before it, and joinTimeout for a new member to answer.
 const (
 	changeTimeout = 5 * time.Second
-	joinTimeout   = 10 * time.Second
+	joinTimeout   = 5 * time.Second
 )
 
 func (n *Node) startChange(c core.ChangeMembers) {
 	n.mu.Lock()
 	err := n.accept()
 	if err == nil {
+		if c.Action == core.RemoveMember {
+			n.leaving[raft.ServerID(c.Member.ID)]++ // it is not waited for any more
+		}
 		n.changes <- c // there is room for all that are accepted
 	}
 	n.mu.Unlock()
@@ -60,6 +63,7 @@ func (n *Node) makeChange(c core.ChangeMembers) core.Proposed {
 	case core.AddMember:
 		return n.add(id, raft.ServerAddress(c.Member.Addr), c.Member.Voter)
 	case core.RemoveMember:
+		defer n.left(id)
 		return n.remove(id)
 	case core.TransferTo:
 		return n.transfer(id)
@@ -85,6 +89,14 @@ func (n *Node) add(id raft.ServerID, addr raft.ServerAddress, voter bool) core.P
 		return refused(fmt.Errorf("member %q at %q: an id of a name, a slash and a store is needed, and an address", id, addr))
 	}
 	s, known := n.server(id)
+	if !known || s.Suffrage != raft.Voter || s.Address != addr {
+		if n.raft.State() != raft.Leader {
+			return refused(ErrNotLeader)
+		}
+		if err := n.transport.identify(id, addr); err != nil {
+			return refused(err)
+		}
+	}
 	if known && s.Suffrage == raft.Voter && voter {
 		return ended(n.raft.AddVoter(id, addr, 0, changeTimeout)) // it moved, if anything
 	}
@@ -96,16 +108,30 @@ func (n *Node) add(id raft.ServerID, addr raft.ServerAddress, voter bool) core.P
 		if !known {
 			ended(n.raft.RemoveServer(id, 0, changeTimeout))
 		}
-		return refused(fmt.Errorf("%s does not answer at %s", id, addr))
+		return refused(fmt.Errorf("mon.%s does not answer at %s any more", nameOf(string(id)), addr))
 	}
 	return ended(n.raft.AddVoter(id, addr, 0, changeTimeout))
+}
+
+func (n *Node) left(id raft.ServerID) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.leaving[id]--; n.leaving[id] == 0 {
+		delete(n.leaving, id)
+	}
+}
+
+func (n *Node) leaves(id raft.ServerID) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.leaving[id] > 0
 }
 
 // joined waits until a new member answers.
 func (n *Node) joined(id raft.ServerID) bool {
 	tick := time.NewTicker(n.cfg.Heartbeat / 5)
 	defer tick.Stop()
-	for began := time.Now(); time.Since(began) < joinTimeout; {
+	for began := time.Now(); time.Since(began) < joinTimeout && !n.leaves(id); {
 		if n.transport.recent(id, n.cfg.Heartbeat) {
 			return true
 		}

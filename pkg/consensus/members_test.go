@@ -173,6 +173,52 @@ func TestMembers(t *testing.T) {
 	})
 }
 
+// TestAddsWhoAnswers: nobody becomes a member at an address where it does not answer as itself, and nothing of
+// the attempt stays. One that was let in, and then answers no more, goes at once.
+func TestAddsWhoAnswers(t *testing.T) {
+	bubble(t, 1, nil, func(t *testing.T, a *audience) {
+		l := a.leader()
+		a.c.add("d", nil)
+		other := core.Member{Name: "d", ID: "d/other", Addr: testID("d").Addr, Voter: true}
+		a.c.mu.Lock()
+		a.c.nodes[other.ID] = a.c.members[1] // d/d answers there
+		a.c.mu.Unlock()
+		began := time.Now()
+		p := a.change(l, core.AddMember, other)
+		if p.Outcome != core.Refused || !strings.Contains(p.Err.Error(), "answers as store d; the command names other") {
+			t.Errorf("under another store: %+v", p)
+		}
+		if p := a.change(l, core.AddMember, testID("x")); p.Outcome != core.Refused || !strings.Contains(p.Err.Error(), "start it there first") {
+			t.Errorf("where nobody is: %+v", p)
+		}
+		if took := time.Since(began); took > 2*whoTimeout {
+			t.Errorf("two refusals took %v", took)
+		}
+		a.wantVoters("a", l)
+
+		other.Voter = false // as an earlier release, or a process that was replaced since, leaves it behind
+		if p := ended(a.c.members[l].node.raft.AddNonvoter("d/other", "d", 0, time.Second)); p.Outcome != core.Committed {
+			t.Fatalf("%+v", p)
+		}
+		a.wantVoters("(d) a", l)
+		time.Sleep(10 * time.Second)
+		began = time.Now()
+		if p := a.change(l, core.RemoveMember, other); p.Outcome != core.Committed {
+			t.Errorf("remove what does not answer as itself: %+v", p)
+		}
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("it took %v", took)
+		}
+		time.Sleep(10 * time.Second)
+		calls := a.c.calls.Load()
+		time.Sleep(10 * time.Second)
+		if n := a.c.calls.Load() - calls; n > 0 {
+			t.Errorf("who is no member was called %d times more", n)
+		}
+		a.wantVoters("a", l)
+	})
+}
+
 func TestLastVoterStays(t *testing.T) {
 	bubble(t, 1, nil, func(t *testing.T, a *audience) {
 		if p := a.change(a.leader(), core.RemoveMember, testID("a")); p.Outcome != core.Refused {

@@ -43,6 +43,7 @@ type Node struct {
 	pending int  // accepted, not yet ended
 	idle    chan struct{}
 	barrier shared
+	leaving map[raft.ServerID]int // removals that wait, or are under way
 }
 
 // Open takes a member's folder, checks all that is in it, and makes it ready to run.
@@ -52,13 +53,14 @@ func Open(cfg Config) (*Node, error) {
 		return nil, fmt.Errorf("monitor's log: %w", err)
 	}
 	n := &Node{cfg: cfg, queue: newQueue(), ready: make(chan struct{}), stopping: make(chan struct{}), failed: make(chan error, 1),
-		proposals: make(chan proposal, cfg.Pending), changes: make(chan core.ChangeMembers, cfg.Pending), changed: make(chan struct{}, 1)}
+		proposals: make(chan proposal, cfg.Pending), changes: make(chan core.ChangeMembers, cfg.Pending), changed: make(chan struct{}, 1),
+		leaving: make(map[raft.ServerID]int)}
 	n.fsm = newFSM(cfg.Machine, n.queue.put)
 	if err := n.open(); err != nil {
 		return nil, err
 	}
 	n.transport = newTransport(cfg.id(), cfg.Addr, cfg.Call, cfg.Dir, cfg.timeouts())
-	n.transport.hung, n.transport.leads, n.transport.applied = n.hung, n.leads, n.applied
+	n.transport.hung, n.transport.leads, n.transport.applied, n.transport.member = n.hung, n.leads, n.applied, n.member
 	return n, nil
 }
 
@@ -106,6 +108,12 @@ func (n *Node) applied() uint64 {
 	default:
 		return 0
 	}
+}
+
+// member reports whether somebody is one, as far as raft knows.
+func (n *Node) member(id raft.ServerID) bool {
+	_, known := n.server(id)
+	return known
 }
 
 func (n *Node) hung() bool { return n.store.watch.hung(n.cfg.HangAfter) }

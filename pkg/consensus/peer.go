@@ -20,6 +20,12 @@ func nameOf(id string) string {
 	return name
 }
 
+// storeOf is the store's uuid in an id.
+func storeOf(id string) string {
+	_, store, _ := strings.Cut(id, "/")
+	return store
+}
+
 func entityOf(id string) wire.Entity {
 	e, _ := wire.ParseEntity("mon." + nameOf(id)) // the zero entity, of an id that is none
 	return e

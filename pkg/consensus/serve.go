@@ -51,6 +51,9 @@ func (t *transport) take(ctx context.Context, from wire.Entity, call *wire.LogCa
 		return answer{}, malformed("%v speaks for %s", from, head.ID)
 	}
 	var data io.Reader
+	if _, ok := request.(*who); ok {
+		return answer{success: true}, nil // serve says who we are
+	}
 	if s, ok := request.(*raft.InstallSnapshotRequest); ok {
 		if s.LastLogIndex <= t.applied() {
 			// It comes late, and raft would go back to it. All that is in it is here.
@@ -153,7 +156,9 @@ func (t *transport) stream(from string, call *wire.LogCall) (*incoming, error) {
 	if err != nil {
 		return nil, fmt.Errorf("snapshot from %s: %w", from, err)
 	}
-	go t.incoming.drop()
+	if old := t.incoming; old != nil {
+		t.dropped.Go(old.drop) // its file may be on a slow disk
+	}
 	t.incoming = &incoming{from: from, id: call.ID, file: file}
 	return t.incoming, nil
 }

@@ -119,6 +119,7 @@ func TestParts(t *testing.T) {
 		t.Errorf("raft got %q", got)
 	}
 	refused(part(3, 40, state[40:], true))
+	tr.dropped.Wait()
 	if files, _ := os.ReadDir(tr.dir); len(files) > 0 {
 		t.Errorf("files left: %v", files)
 	}

@@ -45,6 +45,7 @@ type transport struct {
 	hung    func() bool
 	leads   func(term uint64) bool // raft leads in that term
 	applied func() uint64          // up to where
+	member  func(raft.ServerID) bool
 	times   timeouts
 	dir     string // for snapshots that come in
 
@@ -56,6 +57,7 @@ type transport struct {
 	contacts map[raft.ServerID]*contact
 	streams  uint64 // snapshots sent
 	incoming *incoming
+	dropped  sync.WaitGroup // snapshots that came in, and that others took the place of
 }
 
 // timeouts are how long calls may take.
@@ -168,12 +170,12 @@ func (t *transport) append(id raft.ServerID, addr raft.ServerAddress, args *raft
 
 // await holds the error of an append back until the member answers something, be it a heartbeat: raft waits
 // longer after each failure, up to ten seconds, and would leave a member that is back without entries for
-// that long, although it may be needed for a majority.
+// that long, although it may be needed for a majority. One that is no member any more is not waited for.
 func (t *transport) await(id raft.ServerID, term uint64) {
 	t.mu.Lock()
 	heard := t.contact(id).heard
 	t.mu.Unlock()
-	for t.leads(term) {
+	for t.leads(term) && t.member(id) {
 		select {
 		case <-heard:
 			return
@@ -253,7 +255,7 @@ func (t *transport) exchange(id raft.ServerID, addr raft.ServerAddress, class wi
 		return answer{}, fmt.Errorf("answer of mon.%s: %w", to.Name, err)
 	}
 	if string(a.head.ID) != string(id) {
-		return answer{}, fmt.Errorf("%s answered at %s, which %s has", a.head.ID, addr, id)
+		return answer{}, &errOther{said: string(a.head.ID), asked: string(id), addr: addr}
 	}
 	t.answered(id)
 	return a, nil
@@ -299,4 +301,5 @@ func (t *transport) close() {
 	t.incoming = nil
 	t.mu.Unlock()
 	in.drop()
+	t.dropped.Wait()
 }

@@ -127,7 +127,11 @@ func (l *leader) command(a asker, cmd *wire.Command) {
 	}
 	switch {
 	case c.member != nil:
-		l.question(a, func() { c.member(l, a, args{cmd}) })
+		l.question(a, func() {
+			if !l.joinMember(a) {
+				c.member(l, a, args{cmd})
+			}
+		})
 	case c.look != nil && l.turnPage(a, cmd):
 	case c.look != nil:
 		l.question(a, func() { l.look(a, &c, cmd) })

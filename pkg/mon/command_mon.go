@@ -114,7 +114,7 @@ func monRemove(l *leader, a asker, args args) {
 	}
 	edit, text := monEdit{Mon: Mon{Name: name}, Remove: true}, fmt.Sprintf("mon.%s is no member any more", name)
 	if member.Name == "" {
-		l.noteMember(a, args.cmd, edit, text) // an earlier removal got halfway
+		l.noteMember([]asker{a}, args.cmd, edit, text) // an earlier removal got halfway
 		return
 	}
 	l.changeMembers(a, args.cmd, core.RemoveMember, member, edit, text)
@@ -153,29 +153,46 @@ func monTransfer(l *leader, a asker, args args) {
 	})
 }
 
-// changeMembers changes who votes, then, as another entry, what is known of the monitor. A resend does the
-// first once more, which changes nothing, and then what is left to do.
+// changeMembers changes who votes, then, as another entry, what is known of the monitor. Who asks again while
+// that is under way waits for the same end. A later resend does the first once more, which changes nothing,
+// and then what is left to do.
 func (l *leader) changeMembers(a asker, cmd *wire.Command, action core.MemberAction, m core.Member, edit monEdit, text string) {
+	l.changing[a.key] = []asker{a}
 	l.c.changeMembers(action, m, func(p core.Proposed) {
-		if p.Outcome != core.Committed {
-			l.c.fail(a, outcomeError(cmd, p))
+		askers := l.changing[a.key]
+		delete(l.changing, a.key)
+		var failed *wire.Error
+		switch {
+		case p.Outcome != core.Committed:
+			failed = outcomeError(cmd, p)
+		case l.c.lead != l:
+			failed = wire.Lost.Errorf("%s: %s, but this monitor leads no longer; say it again", cmd.Name, text)
+		default:
+			l.noteMember(askers, cmd, edit, text)
 			return
 		}
-		if l.c.lead != l {
-			l.c.fail(a, wire.Lost.Errorf("%s: %s, but this monitor leads no longer; say it again", cmd.Name, text))
-			return
+		for _, a := range askers {
+			l.c.fail(a, failed)
 		}
-		l.noteMember(a, cmd, edit, text)
 	})
 }
 
+// joinMember reports whether somebody asks again for a change of the members that is under way.
+func (l *leader) joinMember(a asker) bool {
+	askers, under := l.changing[a.key]
+	if under {
+		l.changing[a.key] = append(askers, a)
+	}
+	return under
+}
+
 // noteMember notes what is known of a monitor.
-func (l *leader) noteMember(a asker, cmd *wire.Command, edit monEdit, text string) {
+func (l *leader) noteMember(askers []asker, cmd *wire.Command, edit monEdit, text string) {
 	note := &command{change: func(_ *leader, d *draft, _ args) (outcome, error) {
 		d.mons = append(d.mons[:len(d.mons):len(d.mons)], edit)
 		return outcome{text: text}, nil
 	}}
-	l.want(&change{askers: []asker{a}, key: a.key, command: note, cmd: cmd}, true)
+	l.want(&change{askers: askers, key: askers[0].key, command: note, cmd: cmd}, true)
 }
 
 func outcomeError(cmd *wire.Command, p core.Proposed) *wire.Error {

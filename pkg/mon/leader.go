@@ -37,6 +37,8 @@ type leader struct {
 	pages   []page
 	watch   healthWatch
 	causes  map[osdmap.Epoch]string
+
+	changing map[wire.Asker][]asker // who waits for a change of the members, by request
 }
 
 func newLeader(c *Core, term uint64) *leader {
@@ -44,6 +46,7 @@ func newLeader(c *Core, term uint64) *leader {
 		c: c, term: term, since: c.now, stepped: c.now.Mono,
 		osds: make(map[osdmap.OSDID]*osdSoft), pgs: make(map[osdmap.PGID]*pgSoft), mons: make(map[string]*monSoft),
 		checks: make(map[string]sinceThen), moved: make(map[string]*moving), causes: make(map[osdmap.Epoch]string),
+		changing: make(map[wire.Asker][]asker),
 	}
 }
 

@@ -93,8 +93,8 @@ func (l *replog) dest(m core.Member) (core.Dest, error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if d, ok := l.mons[e]; ok {
-		return d, nil
+	if d, ok := l.mons[e]; ok && find(d.Addrs, "", wire.Control) == m.Addr {
+		return d, nil // what is known of one at another address was said before it moved
 	}
 	return core.Dest{Peer: core.Peer{Entity: e}, Addrs: controlAddr(m.Addr)}, nil
 }
