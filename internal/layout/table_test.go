@@ -27,7 +27,7 @@ pkg/mon              core  core,placement,status                             cbo
 pkg/objecter         core  core,placement                                    -
 pkg/osd              core  core,pg                                           -
 pkg/history          core  -                                                 porcupine
-pkg/scenario         core  -                                                 -
+pkg/scenario         core  -                                                 yaml
 pkg/sim              core  core,mon,osd,objecter,store/mem,history,scenario  -
 
 pkg/messenger        io    wire                                              -

@@ -3,49 +3,66 @@
 // processes.
 package scenario
 
-import (
-	"errors"
-	"fmt"
-	"slices"
-	"time"
-)
+import "time"
 
-// Scenario is one run. Zero is no default: the simulator draws scenarios by seed, and an operator's
-// flags replace what they name.
+// Scenario is one run. Zero is no default: Fill gives those, or the simulator draws what is missing by seed.
 type Scenario struct {
-	Name string
+	Name  string `json:"name" yaml:"name"`             // how it is called, in small letters and dashes
+	About string `json:"about,omitempty" yaml:"about"` // what it shows, in a line
+	Swarm bool   `json:"swarm,omitempty" yaml:"swarm"` // draw by seed what is not said, as for a run without a scenario
 
-	Mons, OSDs, Hosts  int
-	PGs, Size, MinSize int
+	Mons    int    `json:"mons" yaml:"cluster.mons"`             // monitors, an odd number; default 3
+	OSDs    int    `json:"osds" yaml:"cluster.osds"`             // OSDs; default 5. osd.N is on host N modulo hosts
+	Hosts   int    `json:"hosts" yaml:"cluster.hosts"`           // hosts, h0 and so on; default one for each OSD
+	Racks   int    `json:"racks,omitempty" yaml:"cluster.racks"` // racks, r0 and so on; host N is in rack N modulo racks; default none
+	PGs     int    `json:"pg_num" yaml:"cluster.pg_num"`         // placement groups of the one pool; default 8
+	Size    int    `json:"size" yaml:"cluster.size"`             // copies of its objects; default 3
+	MinSize int    `json:"min_size" yaml:"cluster.min_size"`     // copies without which it serves nobody; default 2
+	Pools   []Pool `json:"pools,omitempty" yaml:"cluster.pools"` // several pools, in place of pg_num, size and min_size
 
-	Seconds int // that faults go on
-	Heal    int // seconds after them in which everything must be well again
+	Heartbeat time.Duration `json:"osd_heartbeat_interval" yaml:"settings.osd_heartbeat_interval"`       // between pings; default 500ms
+	Grace     time.Duration `json:"osd_heartbeat_grace" yaml:"settings.osd_heartbeat_grace"`             // silence after which an OSD is reported; default 2s
+	Lease     time.Duration `json:"osd_lease" yaml:"settings.osd_lease"`                                 // how long a primary may serve without hearing from its replicas; default 800ms
+	DownOut   time.Duration `json:"mon_osd_down_out_interval" yaml:"settings.mon_osd_down_out_interval"` // after which an OSD that is down goes out; default 10m
+	MinLog    int           `json:"osd_min_pg_log_entries" yaml:"settings.osd_min_pg_log_entries"`       // of a placement group's log that are kept; default 1000
+	MinMaps   int           `json:"mon_min_osdmap_epochs" yaml:"settings.mon_min_osdmap_epochs"`         // old maps that the monitors keep; default 500
 
-	Workload Workload
-	Faults   []Fault
-	End      End
+	Workload Workload `json:"workload" yaml:"workload"` // what clients do meanwhile
 
-	Heartbeat time.Duration // between pings
-	Grace     time.Duration // silence after which an OSD is reported
-	Lease     time.Duration
-	DownOut   time.Duration // after which an OSD that is down goes out
-	MinLog    int           // entries of a PG's log that are kept
-	MinMaps   int           // old maps that the monitors keep
+	Seconds int     `json:"seconds" yaml:"seconds"`         // for how long faults strike; default until ten seconds after the last step, or 30
+	Faults  []Fault `json:"faults,omitempty" yaml:"faults"` // faults at random, each with its own rate
+	Steps   []Step  `json:"steps,omitempty" yaml:"steps"`   // or beside them what happens, in this order
+	End     End     `json:"end" yaml:"end"`                 // healed (default): all comes back; lost: an OSD is gone for good; few: too few are left for a while
+	Heal    int     `json:"heal" yaml:"heal"`               // seconds after the faults in which everything must be well again; default 90
+	Expect  []Claim `json:"expect,omitempty" yaml:"expect"` // what must be so beyond that: see below
+}
+
+// Pool is one of several.
+type Pool struct {
+	Name    string `json:"name" yaml:"name"`                               // how it is called; default sim, sim2 and so on; the first one is pool 1, whose groups are 1.0, 1.1 and so on
+	PGs     int    `json:"pg_num" yaml:"pg_num"`                           // placement groups; default 8
+	Size    int    `json:"size" yaml:"size"`                               // copies of its objects; default 3
+	MinSize int    `json:"min_size" yaml:"min_size"`                       // copies without which it serves nobody; default 2
+	Domain  string `json:"failure_domain,omitempty" yaml:"failure_domain"` // what no two copies share: host (default), rack or osd
 }
 
 // Workload is what clients do.
 type Workload struct {
-	Writers int           // hear of new maps at once
-	Readers int           // keep their map until an OSD tells them
-	Lanes   int           // operations of one client under way
-	Objects int           // more than writers, or reads of what is being written hide what is stale
-	Think   time.Duration // most that a lane rests between two operations
+	Writers int           `json:"writers" yaml:"writers"`         // clients that mostly write, and hear of new maps at once; default 2
+	Readers int           `json:"readers" yaml:"readers"`         // clients that mostly read, and keep their map until an OSD tells them; default 2
+	Lanes   int           `json:"lanes" yaml:"lanes"`             // operations of one client under way; default 1
+	Objects int           `json:"objects" yaml:"objects"`         // that are written and swapped, and a quarter as many that are appended to; default 16
+	Think   time.Duration `json:"think" yaml:"think"`             // most that a lane rests between two operations; default 100ms
+	Rate    int           `json:"rate,omitempty" yaml:"rate"`     // operations a second of all clients together, about, in place of think
+	Append  Percent       `json:"append,omitempty" yaml:"append"` // share of the operations that goes to objects which are appended to; default 25 %
+	Swap    Percent       `json:"cas,omitempty" yaml:"cas"`       // share of the other writes that compare first, and set then; default 30 %
+	Remove  Percent       `json:"remove,omitempty" yaml:"remove"` // share of the other writes that remove; default 10 %
 }
 
 // Fault is a kind of fault and how often it strikes.
 type Fault struct {
-	Kind  string
-	Every time.Duration // on average
+	Kind  string        `json:"kind" yaml:"kind"`   // one of the kinds below
+	Every time.Duration `json:"every" yaml:"every"` // on average; default 2s
 }
 
 // End is how a run ends.
@@ -63,36 +80,49 @@ var Ends = []End{Healed, Lost, Few}
 
 // Kind says what a kind of fault does.
 type Kind struct {
-	Name string
-	Doc  string
+	Name  string
+	Doc   string
+	Asked bool // never drawn: it breaks what the cluster rests on, and judges are to notice
 }
 
 // Kinds are all kinds of faults, by name.
 var Kinds = []Kind{
-	{"acklag", "acknowledgements of the primary's leases come late, then it is cut off and marked down"},
-	{"all", "all OSDs crash at once, as when the power fails"},
-	{"client", "a client dies with operations under way, and a new one takes its place"},
-	{"crash", "an OSD's process dies, and starts again soon or later"},
-	{"cut", "an OSD is cut off from others, both ways or one way, in silence"},
-	{"delay", "everything from one OSD to another takes longer"},
-	{"disk", "an OSD's disk hangs, or is slow"},
-	{"double", "two OSDs crash, one a little after the other"},
-	{"flap", "an OSD restarts twice within moments"},
-	{"full", "an OSD's disk is nearly full, or full, for a while"},
-	{"hang", "an OSD's loop stands still while it answers pings"},
-	{"hles", "a primary activates, is heard by the next, and is gone for long"},
-	{"isolate", "a primary is cut off from all but the clients and marked down, others restart within its lease"},
-	{"mon", "a monitor dies, pauses, is cut off, or has a disk that hangs"},
-	{"out", "operators put OSDs out and in, and change their weights"},
-	{"pause", "an OSD's process stands still (SIGSTOP)"},
-	{"pool", "operators change size and min_size of the pool"},
-	{"refuse", "a firewall refuses connections between OSDs"},
-	{"replace", "an OSD loses its disk and comes back with an empty one"},
-	{"reset", "connections end"},
-	{"rot", "a block of one copy of an object rots"},
-	{"rotate", "a primary is cut off, the next interval activates, its members die, a newcomer leads"},
-	{"scrub", "operators scrub and repair placement groups"},
-	{"stop", "an OSD is asked to end (SIGTERM), says goodbye, and starts again"},
+	{"acklag", "acknowledgements of the primary's leases come late, then it is cut off and marked down", false},
+	{"all", "all OSDs crash at once, as when the power fails", false},
+	{"away", "an OSD is gone while the map goes through many epochs", false},
+	{"choke", "queues from an OSD to others are full: nothing more can be sent for a while", false},
+	{"churn", "operators move OSDs between hosts and change their CRUSH weights", false},
+	{"client", "a client dies with operations under way, and a new one takes its place", false},
+	{"crash", "an OSD's process dies, and starts again soon or later", false},
+	{"cut", "an OSD is cut off from others, both ways or one way, in silence", false},
+	{"decay", "what a store knows of a placement group is damaged, and found so at the next start", false},
+	{"delay", "everything from one OSD to another takes longer", false},
+	{"disk", "an OSD's disk hangs, or is slow", false},
+	{"double", "two OSDs crash, one a little after the other", false},
+	{"eio", "a disk reports an error of a write: the process ends", false},
+	{"flap", "an OSD restarts twice within moments", false},
+	{"full", "an OSD's disk is nearly full, or full, for a while", false},
+	{"hang", "an OSD's loop stands still while it answers pings", false},
+	{"hles", "a primary activates, is heard by the next, and is gone for long", false},
+	{"isolate", "a primary is cut off from all but the clients and marked down, others restart within its lease", false},
+	{"late", "timers of an OSD or a monitor are late", false},
+	{"load", "clients want more at a time than before", false},
+	{"mon", "a monitor dies, pauses, is cut off, or has a disk that hangs", false},
+	{"out", "operators put OSDs out and in, and change their weights", false},
+	{"pause", "an OSD's process stands still (SIGSTOP)", false},
+	{"pool", "operators change size and min_size of the pool", false},
+	{"purge", "operators want to destroy an OSD that may be needed", false},
+	{"rate", "an OSD's clock runs up to a tenth faster or slower: more than is allowed for", true},
+	{"recreate", "a pool is removed, and another made of the same name", false},
+	{"refuse", "a firewall refuses connections between OSDs", false},
+	{"replace", "an OSD loses its disk and comes back with an empty one", false},
+	{"reset", "connections end", false},
+	{"rot", "a block of one copy of an object rots", false},
+	{"rotate", "a primary is cut off, the next interval activates, its members die, a newcomer leads", false},
+	{"scrub", "operators scrub and repair placement groups", false},
+	{"stop", "an OSD is asked to end (SIGTERM), says goodbye, and starts again", false},
+	{"transfer", "an operator hands leadership of the monitors over", false},
+	{"wall", "the clock that a node shows to people is set", false},
 }
 
 // KindNames are their names.
@@ -102,29 +132,4 @@ func KindNames() []string {
 		names = append(names, k.Name)
 	}
 	return names
-}
-
-// Validate names everything that is wrong with a scenario.
-func (s *Scenario) Validate() error {
-	var errs []error
-	want := func(ok bool, format string, args ...any) {
-		if !ok {
-			errs = append(errs, fmt.Errorf(format, args...))
-		}
-	}
-	want(s.Mons >= 1 && s.Mons%2 == 1, "%d monitors: expected an odd number", s.Mons)
-	want(s.OSDs >= 1, "%d osds: expected at least one", s.OSDs)
-	want(s.Hosts >= 1 && s.Hosts <= s.OSDs, "%d hosts: expected 1 to %d, the number of osds", s.Hosts, s.OSDs)
-	want(s.PGs >= 1, "%d pgs: expected at least one", s.PGs)
-	want(s.Size >= 1 && s.Size <= s.Hosts, "size %d: expected 1 to %d, the number of hosts", s.Size, s.Hosts)
-	want(s.MinSize >= 1 && s.MinSize <= s.Size, "min_size %d: expected 1 to %d, the size", s.MinSize, s.Size)
-	want(s.Seconds >= 0, "%d seconds: below zero", s.Seconds)
-	want(s.Workload.Writers+s.Workload.Readers > 0, "nobody uses the cluster")
-	want(s.Workload.Objects > 0 && s.Workload.Lanes > 0, "%d objects, %d lanes: expected at least one", s.Workload.Objects, s.Workload.Lanes)
-	want(slices.Contains(Ends, s.End), "end %q: expected one of %v", s.End, Ends)
-	for _, f := range s.Faults {
-		want(slices.Contains(KindNames(), f.Kind), "fault %q: expected one of %v", f.Kind, KindNames())
-		want(f.Every > 0, "fault %s: every %v", f.Kind, f.Every)
-	}
-	return errors.Join(errs...)
 }
