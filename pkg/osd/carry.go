@@ -22,7 +22,9 @@ func (c *Core) carry(effects []core.Effect) {
 		case core.Exit:
 			c.exit(e.Err)
 		case pg.SendLease:
-			c.leases.add(e)
+			if e.Lease.Ack || !c.diskHangs() {
+				c.leases.add(e)
+			}
 		case pg.WantUpThru:
 			c.upThru.want = max(c.upThru.want, e.Epoch)
 		case pg.WantTemp:
@@ -39,6 +41,13 @@ func (c *Core) carry(effects []core.Effect) {
 			c.emit(e)
 		}
 	}
+}
+
+// diskHangs reports whether nothing has become durable for so long that the peers will say so soon. Such an
+// OSD asks for no more leases: the last one then is over when the map says down, and the next primary, which
+// cannot know that this one heard of it, need not wait (protocol 6.5). If the disk goes on, so do the leases.
+func (c *Core) diskHangs() bool {
+	return c.commits.asked && c.now.Mono-c.commits.last > c.set.HeartbeatGrace*3/4
 }
 
 // todo is an event that the OSD has for a PG, after the present one.

@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"zeph/pkg/core"
 	"zeph/pkg/osdmap"
+	"zeph/pkg/pg"
 	"zeph/pkg/placement"
 	"zeph/pkg/store/mem"
 	"zeph/pkg/wire"
@@ -140,5 +142,34 @@ func TestMkfs(t *testing.T) {
 	sb, err := readSuper(s)
 	if want := (superblock{FSID: testFSID, ID: 7, Store: storeOf(7)}); err != nil || fmt.Sprint(sb) != fmt.Sprint(want) {
 		t.Errorf("%v, %v", sb, err)
+	}
+}
+
+// An OSD whose disk hangs asks for no lease, so that its last one is over when the map says down. It still
+// acknowledges those of others.
+func TestNoLeaseWhileTheDiskHangs(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		waits   bool // a write of ours
+		durable time.Duration
+		asks    bool
+	}{
+		{"the disk works", false, 9900 * time.Millisecond, true},
+		{"nothing is to be written", false, 5 * time.Second, true},
+		{"the disk is slow", true, 8600 * time.Millisecond, true},
+		{"the disk hangs", true, 8400 * time.Millisecond, false},
+	} {
+		c := &Core{set: Settings{}.filled()}
+		c.now.Mono = 10 * time.Second
+		c.commits = commits{last: tt.durable, asked: tt.waits}
+		c.carry([]core.Effect{pg.SendLease{Lease: wire.PGLease{Number: 1}}, pg.SendLease{Lease: wire.PGLease{Number: 7, Ack: true}}})
+		var sent []uint64
+		for _, l := range c.leases.to[0].list {
+			sent = append(sent, l.Number)
+		}
+		if want := map[bool][]uint64{true: {1, 7}, false: {7}}[tt.asks]; !slices.Equal(sent, want) {
+			t.Errorf("%s: leases %v, want %v", tt.name, sent, want)
+		}
 	}
 }
