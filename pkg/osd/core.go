@@ -38,7 +38,8 @@ type Core struct {
 	bootWhy   string // why the last one failed
 	ready     bool   // that was said
 
-	order   []*slot // all PGs, ascending
+	order   []*slot               // all PGs, ascending
+	slotOf  map[osdmap.PGID]*slot // the same, looked up only
 	ops     ops
 	todo    []todo
 	gonePGs []osdmap.PGID
@@ -94,6 +95,7 @@ func New(cfg Config) *Core {
 	c.durables = map[core.Token]func(error){}
 	c.reads = map[core.Token]func(any){}
 	c.slices = map[core.Token]func(){}
+	c.slotOf = map[osdmap.PGID]*slot{}
 	c.informed = map[core.Peer]osdmap.Epoch{}
 	c.beacons.told = map[osdmap.PGID]told{}
 	c.ops.running = map[core.Request]op{}

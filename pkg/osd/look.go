@@ -32,3 +32,15 @@ func (c *Core) Serves(id osdmap.PGID, now core.Time) bool {
 	p := c.PG(id)
 	return p != nil && c.phase == up && p.Serves(now)
 }
+
+// EachLed goes through the PGs that this OSD leads, in order.
+func (c *Core) EachLed(yield func(osdmap.PGID, *pg.PG)) {
+	for _, s := range c.order {
+		if s.pg.IsPrimary() {
+			yield(s.id, s.pg)
+		}
+	}
+}
+
+// IsUp reports whether the OSD takes itself to be up.
+func (c *Core) IsUp() bool { return c.phase == up }

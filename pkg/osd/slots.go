@@ -48,23 +48,20 @@ func (c *Core) find(id osdmap.PGID) (int, bool) {
 	return slices.BinarySearchFunc(c.order, id, func(s *slot, id osdmap.PGID) int { return s.id.Compare(id) })
 }
 
-func (c *Core) slot(id osdmap.PGID) *slot {
-	if i, ok := c.find(id); ok {
-		return c.order[i]
-	}
-	return nil
-}
+func (c *Core) slot(id osdmap.PGID) *slot { return c.slotOf[id] }
 
 func (c *Core) addSlot(id osdmap.PGID, at osdmap.Epoch) *slot {
 	s := &slot{id: id, pg: pg.New(c.pgConfig(id)), epoch: at}
 	i, _ := c.find(id)
 	c.order = slices.Insert(c.order, i, s)
+	c.slotOf[id] = s
 	return s
 }
 
 func (c *Core) dropSlot(id osdmap.PGID) {
 	if i, ok := c.find(id); ok {
 		c.order = slices.Delete(c.order, i, i+1)
+		delete(c.slotOf, id)
 		delete(c.beacons.told, id)
 	}
 }

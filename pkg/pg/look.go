@@ -15,3 +15,14 @@ func (pg *PG) Serves(now core.Time) bool {
 	}
 	return true
 }
+
+// IsActive reports whether the state, as people see it, begins with active.
+func (pg *PG) IsActive() bool {
+	return pg.pri != nil && pg.pri.phase == active && pg.removing == nil && !pg.gone && !pg.peered()
+}
+
+// IsClean reports whether the state is active and clean, and the lease is held.
+func (pg *PG) IsClean() bool {
+	s := pg.states()
+	return s&sActive != 0 && s&sClean != 0 && s&sLaggy == 0
+}

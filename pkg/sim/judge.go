@@ -9,6 +9,7 @@ import (
 
 	"zeph/pkg/history"
 	"zeph/pkg/osdmap"
+	"zeph/pkg/pg"
 	"zeph/pkg/placement"
 	"zeph/pkg/store"
 	"zeph/pkg/wire"
@@ -50,8 +51,13 @@ func (c *Cluster) pgState(id osdmap.PGID) string {
 
 // clean reports whether every PG is active+clean.
 func (c *Cluster) clean() bool {
-	for _, id := range c.pgs() {
-		if !isClean(c.pgState(id)) {
+	for seed := range c.cfg.PGs {
+		id := osdmap.PGID{Pool: c.pool, Seed: uint32(seed)}
+		core := c.osdCore(c.mapping(id).ActingPrimary)
+		if core == nil || core.Epoch() != c.state().Epoch() {
+			return false
+		}
+		if p := core.PG(id); p == nil || !p.IsClean() {
 			return false
 		}
 	}
@@ -98,6 +104,7 @@ type watch struct {
 	writable int           // looks at which every PG was active
 	gap      time.Duration // the longest time in which not every PG was
 	since    time.Duration // when the present one began; 0: every PG is active
+	server   []string      // by PG, who serves it at this look
 }
 
 const lookEvery = 50 * time.Millisecond
@@ -120,19 +127,7 @@ func (c *Cluster) look() {
 		}
 		w.epochs[id], w.runs[id] = e, o.starts
 	}
-	active := true
-	for _, id := range c.pgs() {
-		active = active && isActive(c.pgState(id))
-		var serve []string
-		for i, o := range c.osds {
-			if core := c.osdCore(osdmap.OSDID(i)); core != nil && core.Serves(id, o.Time()) {
-				serve = append(serve, o.name)
-			}
-		}
-		if len(serve) > 1 {
-			c.violation("two primaries serve at once (I2)", fmt.Sprintf("pg %v: %v", id, serve))
-		}
-	}
+	active := c.lookAtPGs() == c.cfg.PGs
 	w.looks++
 	if active {
 		w.writable++
@@ -142,6 +137,47 @@ func (c *Cluster) look() {
 	} else {
 		w.gap = max(w.gap, c.w.now-w.since)
 	}
+}
+
+// lookAtPGs goes through the PGs that OSDs lead, or believe to: no two may serve one. It counts those that are active, at
+// whoever the newest map says.
+func (c *Cluster) lookAtPGs() (active int) {
+	w, newest := &c.watch, c.state().Epoch()
+	if len(w.server) != c.cfg.PGs {
+		w.server = make([]string, c.cfg.PGs)
+	}
+	clear(w.server)
+	type doubly struct {
+		pg   osdmap.PGID
+		text string
+	}
+	var both []doubly
+	for i, o := range c.osds {
+		core := c.osdCore(osdmap.OSDID(i))
+		if core == nil {
+			continue
+		}
+		now, current, up := o.Time(), core.Epoch() == newest, core.IsUp()
+		core.EachLed(func(id osdmap.PGID, p *pg.PG) {
+			if id.Pool != c.pool {
+				return
+			}
+			if current && p.IsActive() && c.mapping(id).ActingPrimary == osdmap.OSDID(i) {
+				active++
+			}
+			if !up || !p.Serves(now) {
+				return
+			}
+			if w.server[id.Seed] != "" {
+				both = append(both, doubly{id, fmt.Sprintf("pg %v: %v", id, []string{w.server[id.Seed], o.name})})
+			}
+			w.server[id.Seed] = o.name
+		})
+	}
+	for _, d := range both {
+		c.violation("two primaries serve at once (I2)", d.text)
+	}
+	return active
 }
 
 // watchOver looks at everything from time to time, from now on.
