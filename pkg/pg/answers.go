@@ -37,7 +37,7 @@ func (pg *PG) listUnfound(to core.Request) {
 	for _, k := range sortedKeys(pg.pri.recovery.unfound) {
 		m := pg.missing.need[k]
 		one := status.UnfoundOne{Namespace: k.Namespace, Name: k.Name, Need: m.Need.String()}
-		if !m.Have.IsZero() {
+		if !m.Have.IsZero() && m.Have != m.Need {
 			one.Prior = m.Have.String()
 		}
 		u.Objects = append(u.Objects, one)

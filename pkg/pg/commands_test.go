@@ -95,11 +95,7 @@ func (w *world) command(name string, args []string) {
 	case "disk":
 		w.diskCommand(w.osd(args[0]), args[1:])
 	case "rot":
-		if o := w.osd(args[0]); len(args) > 2 {
-			o.store.DamageRecord(w.key(args[1]))
-		} else if !o.store.Damage(w.key(args[1]), 0, 1) {
-			w.t.Fatalf("osd.%d has no %s", o.id, args[1])
-		}
+		w.rot(w.osd(args[0]), w.key(args[1]), args[2:])
 	case "clock":
 		w.osd(args[0]).rate, _ = strconv.ParseInt(args[1], 10, 64)
 	case "hold", "drop", "cut":
@@ -500,6 +496,25 @@ func (w *world) ask(name string) {
 	w.net.reqs++
 	o.reqs[core.Request(w.net.reqs)] = &message{client: &clientOp{c: &testClient{name: "op"}, what: name}}
 	o.queue = append(o.queue, core.Received{Class: wire.Control, Type: wire.TypeCommand, Request: core.Request(w.net.reqs), Body: &wire.Command{Name: name}})
+}
+
+// rot damages the first block of an object, or what is named: its record, a row of its omap, a block by its number.
+func (w *world) rot(o *testOSD, k store.Key, what []string) {
+	there := false
+	switch {
+	case len(what) == 0:
+		there = o.store.Damage(k, 0, 1)
+	case what[0] == "record":
+		there = o.store.DamageRecord(k)
+	case what[0] == "row":
+		there = o.store.DamageRow(k, what[1])
+	default:
+		n, _ := strconv.ParseUint(what[0], 10, 64)
+		there = o.store.Damage(k, n*store.BlockSize, 1)
+	}
+	if !there {
+		w.t.Fatalf("osd.%d has no %s %v", o.id, k.Name, what)
+	}
 }
 
 // show prints what a machine, or a store without one, has.

@@ -16,11 +16,15 @@ type recovery struct {
 	wanted  []store.Key // by clients, in the order they came
 	active  []*recovering
 	unfound map[store.Key]lostObject
-	mending map[store.Key]bool // ours are damaged, and it is not known yet at which version
-	broken  map[store.Key]bool // scrub found no copy that is right
+	mending map[store.Key]bool          // ours are damaged, and it is not known yet at which version
+	broken  map[store.Key]bool          // scrub found that no copies make a whole one
+	stuck   map[store.Key]time.Duration // not pushed again before: our own copy is not what it should be
+	suspect bool                        // a copy that was pulled from is damaged, too
 	slots   reservation
 	budget  budget
-	batches uint64 // of backfill, counted over all targets
+	batches uint64        // of backfill, counted over all targets
+	turns   uint64        // at pushing objects
+	full    time.Duration // until then nothing is brought to us: our store is too full
 }
 
 type lostObject struct {
@@ -33,8 +37,10 @@ type recovering struct {
 	need   wire.PGVersion
 	to     *peer          // nil: to us
 	from   osdmap.OSDID   // to us: who pushes
-	tried  []osdmap.OSDID // to us: who could not
-	hurt   bool           // one of them has it damaged
+	tried  []osdmap.OSDID // to us: who does not have it
+	hurt   []osdmap.OSDID // who has the part under way damaged
+	own    bool           // to us: what we have is damaged, and at the right version
+	turn   uint64         // to others: which go this is
 	at     part           // the one under way
 	next   part           // the one after it
 	bytes  uint64         // sent so far
@@ -117,12 +123,19 @@ func (pg *PG) recoverOthers() {
 // recoverObject gets an object here if we lack it, else to the first copy that lacks it and is not being sent it.
 func (pg *PG) recoverObject(k store.Key, client bool) {
 	if m, ok := pg.missing.need[k]; ok {
-		if pg.moving(k, nil) == nil {
+		if pg.moving(k, nil) == nil && pg.now.Mono >= pg.pri.recovery.full {
 			delete(pg.pri.recovery.unfound, k)
 			rec := &recovering{key: k, need: m.Need, from: osdmap.NoOSD, client: client}
 			pg.pri.recovery.active = append(pg.pri.recovery.active, rec)
-			pg.pull(rec)
+			if m.Have == m.Need {
+				pg.lookAtOwn(rec)
+			} else {
+				pg.pull(rec)
+			}
 		}
+		return
+	}
+	if pg.now.Mono < pg.pri.recovery.stuck[k] {
 		return
 	}
 	if pg.pri.writes.under(k) {
@@ -169,24 +182,63 @@ func (pg *PG) sources(k store.Key) []osdmap.OSDID {
 	return ids
 }
 
+// lookAtOwn finds out whether what we have of an object is what it should be, but for damage. Then it is kept, and what
+// others have is written over it: in some places it may be the only one that is right.
+func (pg *PG) lookAtOwn(rec *recovering) {
+	k := rec.key
+	pg.read(func(r store.Reader) any {
+		info, err := r.Stat(k)
+		return err == nil && wire.PGVersion(info.Version) == rec.need
+	}, func(res any) {
+		rec.own = res.(bool)
+		pg.pull(rec)
+	})
+}
+
 // pull asks the next one that may have the object for its next part.
 func (pg *PG) pull(rec *recovering) {
 	if rec.from == osdmap.NoOSD {
-		for _, id := range pg.sources(rec.key) {
-			if !slices.Contains(rec.tried, id) {
-				rec.from = id
-				break
-			}
-		}
-		if rec.from == osdmap.NoOSD {
-			pg.isUnfound(rec)
-			return
-		}
+		rec.from = pg.nextSource(rec)
+	}
+	switch rec.from {
+	case osdmap.NoOSD:
+		pg.isUnfound(rec)
+		return
+	case pg.cfg.OSD:
+		pg.readOwn(rec)
+		return
 	}
 	rec.asked, rec.waits = pg.now.Mono, true
 	pg.say(rec.from, wire.Control, wire.TypePGPull, pg.pri.round, &wire.PGPull{
 		Object: objectOf(rec.key), Need: rec.need, Part: rec.at.number, Offset: rec.at.offset, Row: rec.at.row,
 	}, nil)
+}
+
+// nextSource is one that was not found to lack the part: of others first.
+func (pg *PG) nextSource(rec *recovering) osdmap.OSDID {
+	for _, id := range pg.sources(rec.key) {
+		if !slices.Contains(rec.tried, id) && !slices.Contains(rec.hurt, id) {
+			return id
+		}
+	}
+	if rec.own && !slices.Contains(rec.hurt, pg.cfg.OSD) {
+		return pg.cfg.OSD
+	}
+	return osdmap.NoOSD
+}
+
+// readOwn takes a part that no other copy has from our own.
+func (pg *PG) readOwn(rec *recovering) {
+	k, need, at, max := rec.key, rec.need, rec.at, pg.set.PushBytes
+	pg.read(func(r store.Reader) any { return readPart(r, k, need, at, max) }, func(res any) {
+		if rec.at != at || rec.from != pg.cfg.OSD {
+			return
+		}
+		got := res.(*partRead)
+		push := &wire.PGPush{Object: objectOf(k), Version: need, Part: at.number, Absent: got.absent, Damaged: got.damaged}
+		got.fill(push)
+		pg.tookPart(rec, push, got.data)
+	})
 }
 
 // isUnfound notes an object that nobody we can ask has. Operations on it wait (5.10).
@@ -196,7 +248,7 @@ func (pg *PG) isUnfound(rec *recovering) {
 	if r.unfound == nil {
 		r.unfound = map[store.Key]lostObject{}
 	}
-	r.unfound[rec.key] = lostObject{damaged: rec.hurt}
+	r.unfound[rec.key] = lostObject{damaged: len(rec.hurt) > 0}
 	pg.warn("pg object unfound", "object", rec.key.String(), "version", rec.need.String())
 	pg.runKey(rec.key)
 }
@@ -254,9 +306,14 @@ func (pg *PG) repairFrom(k store.Key) bool {
 // takeForMissing notes that a copy of ours is of no use.
 func (pg *PG) takeForMissing(k store.Key, need wire.PGVersion) {
 	var t store.Txn
-	pg.changeMissing(&t, map[store.Key]*wire.PGMissing{k: {Object: objectOf(k), Need: need}})
+	pg.changeMissing(&t, map[store.Key]*wire.PGMissing{k: damagedHere(k, need)})
 	pg.submit(&t, nil)
 	pg.demand(k)
+}
+
+// damagedHere is an object that is missing for being damaged: it may be here at the version that it should have.
+func damagedHere(k store.Key, need wire.PGVersion) *wire.PGMissing {
+	return &wire.PGMissing{Object: objectOf(k), Need: need, Have: need}
 }
 
 // newest is the version of an object, as far as the log has it.
@@ -278,7 +335,7 @@ func (pg *PG) pulled(r core.Received, p *wire.PGPull) {
 	}
 	k := pg.keyOf(p.Object)
 	push := &wire.PGPush{Object: p.Object, Version: p.Need, Pulled: true, Part: p.Part}
-	if pg.missing.has(k) {
+	if m, lacks := pg.missing.need[k]; lacks && m.Need != p.Need { // at that version it may be here, and damaged
 		push.Absent = true
 		pg.say(id, wire.Bulk, wire.TypePGPush, p.Round, push, nil)
 		return
@@ -306,17 +363,32 @@ func (pg *PG) pulledPart(id osdmap.OSDID, p *wire.PGPush, bulk []byte) {
 		return
 	}
 	rec.waits = false
+	pg.tookPart(rec, p, bulk)
+}
+
+// tookPart is what came of the part under way. Where a copy is damaged, another one is asked for that part; all copies
+// are the same write.
+func (pg *PG) tookPart(rec *recovering, p *wire.PGPush, bulk []byte) {
+	k, id := rec.key, rec.from
 	if p.Absent || p.Damaged {
-		rec.tried, rec.from, rec.at = append(rec.tried, id), osdmap.NoOSD, part{}
-		rec.hurt = rec.hurt || p.Damaged
+		rec.from = osdmap.NoOSD
+		if p.Absent {
+			rec.tried = append(rec.tried, id)
+		} else {
+			rec.hurt = append(rec.hurt, id)
+			pg.suspect(id, k)
+		}
 		pg.pull(rec)
 		return
 	}
-	pg.spend(len(bulk))
 	var t store.Txn
-	addPart(&t, k, p, bulk)
+	if id != pg.cfg.OSD {
+		pg.spend(len(bulk))
+		addPart(&t, k, p, bulk, rec.own)
+	}
 	if !p.Last {
 		rec.at = part{p.Part + 1, p.Offset + uint64(len(bulk)), p.NextRow}
+		rec.hurt, rec.from = nil, osdmap.NoOSD
 		pg.submit(&t, nil)
 		pg.pull(rec)
 		return
@@ -326,6 +398,14 @@ func (pg *PG) pulledPart(id osdmap.OSDID, p *wire.PGPush, bulk []byte) {
 		pg.endRecovering(rec)
 		pg.runKey(k)
 	}, func() { pg.notMissing(k, p.Version) })
+}
+
+// suspect notes that a copy was found damaged that nobody is about to repair. Two copies of one object are then: that
+// is reason enough to look at all others.
+func (pg *PG) suspect(id osdmap.OSDID, k store.Key) {
+	if q := pg.peerOf(id); q != nil && q.acts() && !q.target && !q.missing.has(k) {
+		pg.pri.recovery.suspect = true
+	}
 }
 
 // endMissing adds to a transaction that the object is not missing any more; notMissing follows once that is durable.
@@ -348,6 +428,10 @@ func (pg *PG) push(rec *recovering) {
 		return
 	}
 	rec.busy, rec.waits = true, false
+	if rec.turn == 0 {
+		pg.pri.recovery.turns++
+		rec.turn = pg.pri.recovery.turns
+	}
 	if rec.delete {
 		rec.busy = false
 		pg.sendPush(rec, &wire.PGPush{Delete: true, Last: true}, nil)
@@ -357,7 +441,7 @@ func (pg *PG) push(rec *recovering) {
 	pg.read(func(r store.Reader) any { return readPart(r, k, need, at, max) }, func(res any) {
 		rec.busy = false
 		got := res.(*partRead)
-		if got.absent || got.damaged {
+		if got.absent || got.damaged || got.short {
 			pg.cannotPush(rec, got)
 			return
 		}
@@ -369,25 +453,33 @@ func (pg *PG) push(rec *recovering) {
 }
 
 func (pg *PG) sendPush(rec *recovering, push *wire.PGPush, data []byte) {
-	push.Object, push.Version, push.Batch = objectOf(rec.key), rec.need, rec.batch
+	push.Object, push.Version, push.Batch, push.Go = objectOf(rec.key), rec.need, rec.batch, rec.turn
 	rec.asked, rec.waits = pg.now.Mono, true
 	pg.spend(len(data))
 	pg.say(rec.to.id, wire.Bulk, wire.TypePGPush, pg.pri.round, push, data)
 	rec.bytes = push.Offset + uint64(len(data))
 }
 
-// cannotPush is when our own copy is not what it should be: it is repaired first.
+// cannotPush is when our own copy is not what it should be: it is repaired first, from one that is.
 func (pg *PG) cannotPush(rec *recovering, got *partRead) {
 	pg.endRecovering(rec)
 	if rec.batch != 0 {
 		rec.to.backfill.failed(rec)
+	} else {
+		if pg.pri.recovery.stuck == nil {
+			pg.pri.recovery.stuck = map[store.Key]time.Duration{}
+		}
+		pg.pri.recovery.stuck[rec.key] = pg.now.Mono + pg.set.Repeat
 	}
-	if got.damaged {
+	if !got.absent {
 		pg.counts.damaged++
 		pg.repairFrom(rec.key)
 		return
 	}
 	pg.warn("pg cannot push an object: it has another version", "object", rec.key.String(), "need", rec.need.String())
+	if rec.batch == 0 && pg.newest(rec.key) == rec.need { // a write that our store has lost
+		pg.repairFrom(rec.key)
+	}
 }
 
 // pushed is part of an object for this copy. It is applied only while the object is missing at exactly that version
@@ -405,7 +497,7 @@ func (pg *PG) pushed(r core.Received, p *wire.PGPush) {
 		return
 	}
 	k := pg.keyOf(p.Object)
-	ack := &wire.PGPushed{Object: p.Object, Version: p.Version, Batch: p.Batch, Part: p.Part, Last: p.Last}
+	ack := &wire.PGPushed{Object: p.Object, Version: p.Version, Batch: p.Batch, Part: p.Part, Last: p.Last, Go: p.Go}
 	say := func() { pg.say(id, wire.Bulk, wire.TypePGPushed, p.Round, ack, nil) }
 	if !pg.wants(k, p) {
 		ack.Refused = true
@@ -418,8 +510,11 @@ func (pg *PG) pushed(r core.Received, p *wire.PGPush) {
 		return
 	}
 	in := pg.rep.incoming[k]
-	if in == nil || in.version != p.Version || in.batch != p.Batch {
-		in = &incoming{version: p.Version, batch: p.Batch}
+	if in != nil && p.Go < in.turn {
+		return // given up since
+	}
+	if whole := in != nil && in.done && in.version == p.Version && in.batch == p.Batch; in == nil || in.turn != p.Go && !whole {
+		in = &incoming{version: p.Version, batch: p.Batch, turn: p.Go}
 		if pg.rep.incoming == nil {
 			pg.rep.incoming = map[store.Key]*incoming{}
 		}
@@ -437,7 +532,7 @@ func (pg *PG) pushed(r core.Received, p *wire.PGPush) {
 	if p.Delete {
 		t.Remove(k)
 	} else {
-		addPart(&t, k, p, r.Bulk)
+		addPart(&t, k, p, r.Bulk, false)
 	}
 	if !p.Last {
 		pg.submit(&t, say)
@@ -462,6 +557,7 @@ func (pg *PG) pushed(r core.Received, p *wire.PGPush) {
 type incoming struct {
 	version wire.PGVersion
 	batch   uint64
+	turn    uint64
 	next    uint64 // part
 	done    bool
 }
@@ -491,7 +587,7 @@ func (pg *PG) pushAcked(r core.Received, a *wire.PGPushed) {
 		return
 	}
 	rec := pg.moving(k, q)
-	if rec == nil || rec.need != a.Version || rec.batch != a.Batch || !rec.waits || !a.Refused && a.Part != rec.at.number {
+	if rec == nil || rec.need != a.Version || rec.batch != a.Batch || rec.turn != a.Go || !rec.waits || !a.Refused && a.Part != rec.at.number {
 		return
 	}
 	switch {
@@ -533,7 +629,7 @@ func (pg *PG) tickRecovery() {
 			continue
 		}
 		if !pg.m.IsUp(rec.from) || pg.peerOf(rec.from) == nil {
-			rec.tried, rec.from, rec.at = append(rec.tried, rec.from), osdmap.NoOSD, part{}
+			rec.tried, rec.from = append(rec.tried, rec.from), osdmap.NoOSD
 		}
 		pg.pull(rec)
 	}

@@ -44,7 +44,8 @@ var update = flag.Bool("update", false, "rewrite what the scripts in testdata ex
 //	disk 0 wipe          an empty store, with a new uuid (it is not running)
 //	disk 0 full|roomy    it says that it is full
 //	disk 0 lost OBJ E'S TEXT  it has lost a write that it had acknowledged: the object is what it was at that version
-//	rot 0 NAME [record]  the object's data does not check any more on osd.0, or not even its record
+//	rot 0 NAME [N|row KEY|record]  a block of the object's data does not check any more on osd.0 (the first, or number N),
+//	                     or a row of its omap, or not even its record
 //	clock 0 +10000       osd.0's clock runs faster by so many parts in a million
 //	pause 0              the machine takes no events; "resume 0"
 //

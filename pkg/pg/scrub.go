@@ -75,6 +75,7 @@ type Inconsistency struct {
 	Repaired bool           `json:"repaired"`
 	Why      string         `json:"why,omitempty"` // it cannot be repaired
 	key      store.Key
+	lost     bool // no copies make a whole one
 }
 
 // WrongCopy is a copy that is not what it should be.
@@ -145,6 +146,10 @@ func (pg *PG) tickScrub() {
 	s := &pg.pri.scrub
 	switch s.step {
 	case scrubIdle:
+		if r := &pg.pri.recovery; r.suspect && !s.asked {
+			r.suspect = false
+			pg.askScrub(true, true)
+		}
 		if s.asked && pg.pri.phase == active && !pg.someMissing() {
 			s.asked, s.first, s.found, s.mended = false, true, nil, 0
 			s.from, _ = pg.span().Bounds()
@@ -360,8 +365,8 @@ func (pg *PG) judge(k store.Key) {
 		return
 	}
 	switch {
-	case len(right) == 0:
-		in.Why = "no copy is right"
+	case len(right) == 0 && !together(s.copies, k, want):
+		in.Why, in.lost = "no copy is right", true
 	case !alikeObjects(right):
 		in.Why = "copies of one version differ, and all check"
 	case s.repair:
@@ -372,6 +377,39 @@ func (pg *PG) judge(k store.Key) {
 	}
 	pg.warn("pg found an inconsistent object", "object", k.String(), "wrong", fmt.Sprint(in.Wrong), "why", in.Why)
 	s.found = append(s.found, in)
+}
+
+// together reports whether copies that are all damaged have each block whole in one of them. Then they make a whole
+// object together (8.3).
+func together(copies []scrubCopy, k store.Key, want wire.PGVersion) bool {
+	var left []wire.PGDamage // what is damaged in all of them so far
+	some := false
+	for _, c := range copies {
+		o, there := c.objects[k]
+		if !there || o.Version != want || slices.ContainsFunc(o.Damage, func(d wire.PGDamage) bool { return d.Part == store.PartObject.String() }) {
+			continue
+		}
+		if !some {
+			left, some = o.Damage, true
+			continue
+		}
+		left = damagedInBoth(left, o.Damage)
+	}
+	return some && len(left) == 0
+}
+
+// damagedInBoth is what two copies have damaged both. Of an omap it is not known which rows are.
+func damagedInBoth(a, b []wire.PGDamage) []wire.PGDamage {
+	var both []wire.PGDamage
+	for _, x := range a {
+		for _, y := range b {
+			from, to := max(x.Offset, y.Offset), min(x.Offset+x.Length, y.Offset+y.Length)
+			if x.Part == y.Part && (from < to || x.Part != store.PartData.String()) {
+				both = append(both, wire.PGDamage{Part: x.Part, Offset: from, Length: to - from})
+			}
+		}
+	}
+	return both
 }
 
 func alikeObjects(all []wire.PGScrubObj) bool {
@@ -443,7 +481,7 @@ func (pg *PG) noteWrong(t *store.Txn, k store.Key, need wire.PGVersion, del bool
 		t.Remove(k)
 		return
 	}
-	pg.changeMissing(t, map[store.Key]*wire.PGMissing{k: {Object: objectOf(k), Need: need}})
+	pg.changeMissing(t, map[store.Key]*wire.PGMissing{k: damagedHere(k, need)})
 	if pg.rep != nil {
 		delete(pg.rep.incoming, k)
 	}
@@ -463,7 +501,7 @@ func (pg *PG) endScrub(whole bool) {
 			if !in.Repaired {
 				left++
 			}
-			if len(in.Right) == 0 {
+			if in.lost {
 				broken[in.key] = true
 			}
 		}

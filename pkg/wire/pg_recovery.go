@@ -31,6 +31,7 @@ type PGPush struct {
 	Absent   bool             `cbor:"17,keyasint,omitzero"`  // answers a pull: this copy has no such version
 	Damaged  bool             `cbor:"18,keyasint,omitzero"`  // answers a pull: the copy does not check
 	Pulled   bool             `cbor:"19,keyasint,omitzero"`  // answers a pull
+	Go       uint64           `cbor:"20,keyasint,omitzero"`  // which go at pushing the object; a later one begins anew
 }
 
 // PGPushed acknowledges a part of a push.
@@ -43,6 +44,7 @@ type PGPushed struct {
 	Last    bool      `cbor:"9,keyasint,omitzero"`  // the object is whole, and on disk
 	Refused bool      `cbor:"10,keyasint,omitzero"` // it was not missing at that version, or the batch is not under way
 	NoRoom  bool      `cbor:"11,keyasint,omitzero"` // the store is too full
+	Go      uint64    `cbor:"12,keyasint,omitzero"` // of the push
 }
 
 // Reserving is what a PGReserve does.
