@@ -18,7 +18,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -43,20 +42,11 @@ func main() {
 func run(ctx context.Context) (err error) {
 	long := flag.Duration("for", 10*time.Minute, "how long")
 	flag.Parse()
-	dir, err := os.MkdirTemp("", "zeph-soak-heartbeat-")
+	l, err := lab.NewScratch(ctx, "soak-heartbeat", lab.Options{Talk: os.Stderr})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	l, err := lab.Up(ctx, lab.Options{Dir: filepath.Join(dir, "lab"), Talk: os.Stderr})
-	if err != nil {
-		return err
-	}
-	defer func() {
-		ending, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		defer cancel()
-		err = errors.Join(err, l.Down(ending))
-	}()
+	defer func() { err = errors.Join(err, l.End(err != nil && ctx.Err() == nil)) }()
 	c, err := l.Connect(ctx)
 	if err != nil {
 		return err

@@ -19,7 +19,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -41,35 +40,22 @@ func run(ctx context.Context) (err error) {
 	pgs := flag.Int("pgs", 8, "placement groups of the pool: few have long logs, which are trimmed, so that data move by backfill")
 	flag.Parse()
 	fmt.Printf("seed %d\n", *seed)
-	dir, err := os.MkdirTemp("", "zeph-soak-lab-")
-	if err != nil {
-		return err
-	}
-	l, err := lab.Up(ctx, lab.Options{
-		Dir: filepath.Join(dir, "lab"), Talk: os.Stdout,
+	l, err := lab.NewScratch(ctx, "soak-lab", lab.Options{
+		Talk:   os.Stdout,
 		Pool:   lab.Pool{PGs: *pgs},
 		Config: []lab.Setting{{Who: "mon", Name: "mon_osd_down_out_interval", Value: "5s"}},
 	})
 	if err != nil {
-		return errors.Join(err, os.RemoveAll(dir))
+		return err
 	}
-	defer func() {
-		ending, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		defer cancel()
-		err = errors.Join(err, l.Down(ending))
-		if err == nil || ctx.Err() != nil {
-			err = errors.Join(err, os.RemoveAll(dir))
-		} else {
-			fmt.Printf("logs: %s\n", l.Dir())
-		}
-	}()
-	c, err := newCheck(ctx, l)
+	defer func() { err = errors.Join(err, l.End(err != nil && ctx.Err() == nil)) }()
+	c, err := newCheck(ctx, l.Lab)
 	if err != nil {
 		return err
 	}
 	defer c.close()
 	c.start(ctx)
-	b := &breaker{lab: l, rand: newRand(*seed), say: c.say}
+	b := &breaker{lab: l.Lab, rand: newRand(*seed), say: c.say}
 	broken := b.run(ctx, *long)
 	if broken == nil {
 		broken = b.heal(ctx)
