@@ -57,7 +57,7 @@ bench-messenger: ## measure messengers side by side: bare TCP, zmq4, gRPC, libzm
 	@cd bench && go build -buildvcs=false -o ../bin/bench-messenger ./messenger
 	@bin/bench-messenger $(ARGS)
 
-bench-failure: build ## kill and pause OSDs and the leader: how long that is felt
+bench-failure: build ## kill, pause, cut off OSDs, hang their disks, kill the leader: how long that is felt
 	@go build -buildvcs=false -o bin/bench-failure ./scripts/bench-failure
 	@bin/bench-failure $(ARGS)
 

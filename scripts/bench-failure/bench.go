@@ -116,6 +116,17 @@ func (b *bench) pauseOSD(ctx context.Context, i int) (sample, error) {
 	return b.faultOSD(ctx, i, b.lab.Pause, b.lab.Resume)
 }
 
+// cutOSD cuts an OSD off from everybody, in silence.
+func (b *bench) cutOSD(ctx context.Context, i int) (sample, error) {
+	return b.faultOSD(ctx, i, func(ctx context.Context, name string) error {
+		return b.lab.Cut(ctx, lab.Cut{Of: name})
+	}, b.lab.Rejoin)
+}
+
+func (b *bench) hangOSD(ctx context.Context, i int) (sample, error) {
+	return b.faultOSD(ctx, i, b.lab.Hang, b.lab.Unhang)
+}
+
 func (b *bench) faultOSD(ctx context.Context, i int, fault, mend func(context.Context, string) error) (sample, error) {
 	if err := b.settled(ctx); err != nil {
 		return nil, err
