@@ -161,7 +161,7 @@ func (pg *PG) received(r core.Received) {
 		pg.subWrite(r, body)
 		return
 	}
-	if pg.gone || !pg.fits(r) {
+	if pg.leaves() || !pg.fits(r) {
 		return
 	}
 	pg.heardFrom(r.From)

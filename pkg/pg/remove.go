@@ -83,6 +83,10 @@ func (pg *PG) regain(t *store.Txn) {
 	t.MakePG(pg.cfg.PG, pg.info.PGNum) // the last slice may have taken it away
 }
 
+// leaves reports whether this copy is gone, or goes with its pool: nothing that others say of it matters any more. A
+// message that waited for the map may come after the one that ends the pool.
+func (pg *PG) leaves() bool { return pg.gone || pg.removing != nil && pg.removing.forGood }
+
 // poolGone ends everything: the pool was removed (11.4).
 func (pg *PG) poolGone() {
 	if pg.removing != nil && pg.removing.forGood {

@@ -391,7 +391,7 @@ func (pg *PG) finishWrite(w *write) {
 // subWrite applies a write of the primary, if it is the next one (7.3).
 func (pg *PG) subWrite(r core.Received, w *wire.SubWrite) {
 	drop := func() { pg.emit(core.Drop{To: r.Request}) }
-	if pg.gone || pg.m == nil || pg.rep == nil {
+	if pg.leaves() || pg.m == nil || pg.rep == nil {
 		drop()
 		return
 	}
