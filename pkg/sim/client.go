@@ -18,7 +18,6 @@ import (
 type client struct {
 	c     *Cluster
 	n     *Node
-	rand  *core.Rand
 	next  uint64
 	open  map[uint64]*request // looked up by token only
 	lanes int                 // what it does at a time
@@ -26,7 +25,8 @@ type client struct {
 	think time.Duration       // most that passes between two
 	stale bool                // it hears of new maps from OSDs alone
 	quiet bool                // it begins nothing new
-	names uint64              // of values
+	ops   int                 // that it began, or rests before: their numbers
+	names int                 // the number of the present one, which names its values
 	seen  map[string]string   // the newest value of an object that it knows of, for swaps
 	life  int                 // counts its processes
 }
@@ -40,8 +40,7 @@ type request struct {
 
 // addClient adds a client that uses an objecter as shipped.
 func (c *Cluster) addClient(name string, hears bool) *client {
-	cl := &client{c: c, open: make(map[uint64]*request), seen: make(map[string]string), stale: !hears,
-		rand: core.RandFor(c.cfg.Seed, "client/"+name)}
+	cl := &client{c: c, open: make(map[uint64]*request), seen: make(map[string]string), stale: !hears}
 	cl.n = c.w.Add(Spec{
 		Entity: "client." + name,
 		Hears:  hears,
@@ -76,8 +75,14 @@ func (cl *client) own(_ *Node, e core.Effect) {
 	}
 }
 
-// begin lets the client work.
+// begin lets the client work. What it is to do at given times it does, whatever became of its process.
 func (cl *client) begin() {
+	if cl.c.opt.Ops != nil {
+		if cl.ops == 0 {
+			cl.script()
+		}
+		return
+	}
 	for range cl.lanes {
 		cl.rest()
 	}
@@ -85,10 +90,12 @@ func (cl *client) begin() {
 
 // rest is the pause between two operations of a lane.
 func (cl *client) rest() {
-	life := cl.life
-	cl.c.w.After(between(cl.rand, 0, cl.think), func() {
+	cl.ops++
+	number, life := cl.ops, cl.life
+	r := cl.chanceOf(number)
+	cl.c.w.After(between(r, 0, cl.think), func() {
 		if cl.life == life {
-			cl.work()
+			cl.work(number, r, true)
 		}
 	})
 }
@@ -108,19 +115,21 @@ func (cl *client) die() {
 }
 
 // work does something to some object.
-func (cl *client) work() {
+func (cl *client) work(number int, r *core.Rand, lane bool) {
 	if cl.quiet || !cl.n.Up() {
 		return
 	}
+	cl.names = number
 	objects := cl.c.cfg.Workload.Objects
-	object := fmt.Sprint("reg.", cl.rand.IntN(objects))
-	appends := cl.rand.IntN(4) == 0
+	object := fmt.Sprint("reg.", r.IntN(objects))
+	appends := r.IntN(4) == 0
 	if appends {
-		object = fmt.Sprint("log.", cl.rand.IntN(max(1, objects/4)))
+		object = fmt.Sprint("log.", r.IntN(max(1, objects/4)))
 	}
+	cl.c.begun = append(cl.c.begun, Op{cl.n.name[len("client."):], number, cl.c.w.now - cl.c.began, object})
 	kind := history.Read
-	if !cl.rand.Chance(cl.reads) {
-		switch n := cl.rand.IntN(20); {
+	if !r.Chance(cl.reads) {
+		switch n := r.IntN(20); {
 		case appends:
 			kind = history.Append
 		case n < 12:
@@ -131,12 +140,11 @@ func (cl *client) work() {
 			kind = history.Remove
 		}
 	}
-	cl.do(kind, object, true, 0)
+	cl.do(kind, object, lane, 0)
 }
 
 // value is a new one, never used before. Some are long.
 func (cl *client) value() string {
-	cl.names++
 	return fmt.Sprint(strings.TrimPrefix(cl.n.name, "client."), ".", cl.names, ";")
 }
 
@@ -243,7 +251,7 @@ func (cl *client) parse(op *history.Operation, d objecter.Done) string {
 	data, attr := data[:n], data[n:]
 	if data != attr+padding(attr) {
 		cl.c.violation("torn object", fmt.Sprintf("%s read %s: %d bytes that begin with %.40q do not belong to the attribute %q, version %v",
-			cl.n.name, op.Object, len(data), data, attr, reply.Version))
+			cl.n.name, op.Object, len(data), data, attr, reply.Version), cl.c.aboutObject(op.Object))
 	}
 	return attr
 }

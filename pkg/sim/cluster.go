@@ -28,13 +28,24 @@ type settings struct {
 	World Config
 	Log   LogConfig
 	Seed  uint64
+	Luck  uint64
 	PG    pg.Settings
+}
+
+// worldSeed is what the random numbers of links, disks, clocks and daemons are drawn from.
+func (s *settings) worldSeed() uint64 {
+	if s.Luck == 0 {
+		return s.Seed
+	}
+	return core.RandFor(s.Seed, "luck/"+strconv.FormatUint(s.Luck, 10)).Uint64()
 }
 
 // Cluster is monitors, OSDs and clients in a world, and what is known about them.
 type Cluster struct {
 	w        *World
 	cfg      settings
+	opt      Options
+	began    time.Duration // when clients and faults did
 	fsid     osdmap.UUID
 	dests    []core.Dest
 	monList  []mon.Mon
@@ -54,6 +65,8 @@ type Cluster struct {
 	lost    int           // the OSD that is gone for good at the end; -1: none
 	budget  bool          // a copy may be destroyed: all PGs were clean since the last time
 	faults  int
+	furies  *furies // nil: they have not begun
+	begun   []Op    // operations of clients while faults struck
 	healing time.Duration
 	history []history.Operation
 	acked   map[string]ackedWrite    // by object, the newest
@@ -89,11 +102,29 @@ type Violation struct {
 	At   time.Duration `json:"at"` // virtual time
 	What string        `json:"what"`
 	Text string        `json:"text"`
+
+	PG     string `json:"pg,omitempty"` // that it is about, if it is about one
+	Object string `json:"object,omitempty"`
 }
 
-func (c *Cluster) violation(what, text string) {
+// violation notes that something is wrong, and what with: a placement group, an object of it, or neither.
+func (c *Cluster) violation(what, text string, with ...about) {
 	c.w.Note("judge", "VIOLATION", what+": "+text)
-	c.found = append(c.found, Violation{c.w.now, what, text})
+	c.found = append(c.found, newViolation(c.w.now, what, text, with...))
+}
+
+func newViolation(at time.Duration, what, text string, with ...about) Violation {
+	v := Violation{At: at, What: what, Text: text}
+	for _, a := range with {
+		v.PG, v.Object = a.pg.String(), a.object
+	}
+	return v
+}
+
+// aboutObject is an object with its placement group.
+func (c *Cluster) aboutObject(name string) about {
+	pool, _ := c.state().Map().Pool(c.pool)
+	return about{placement.Object{Name: name}.PG(&pool), name}
 }
 
 func (c *Cluster) count(op *history.Operation) {
@@ -119,7 +150,7 @@ func uuid(r *core.Rand) osdmap.UUID {
 
 // newCluster makes the nodes. Nothing runs yet.
 func newCluster(cfg settings, trace io.Writer) *Cluster {
-	cfg.World.Seed, cfg.World.Trace = cfg.Seed, trace
+	cfg.World.Seed, cfg.World.Trace = cfg.worldSeed(), trace
 	c := &Cluster{w: New(cfg.World), cfg: cfg, atlas: new(placement.Atlas), rand: core.RandFor(cfg.Seed, "cluster"), budget: true, lost: -1, acked: make(map[string]ackedWrite), removes: make(map[string]time.Duration)}
 	c.fsid = uuid(c.rand)
 	c.log = c.w.NewLog(mon.Machine(), cfg.Log)

@@ -14,13 +14,13 @@ import (
 // another.
 func draw(o Options) settings {
 	r := core.RandFor(o.Seed, "draw")
-	s := settings{Seed: o.Seed}
+	s := settings{Seed: o.Seed, Luck: o.Luck}
 	s.Name = fmt.Sprintf("seed %d", o.Seed)
 	s.Mons = or(o.Mons, pick(r, 1, 3, 3, 3, 5))
 	s.OSDs = or(o.OSDs, pick(r, 3, 4, 5, 5, 5, 6, 7))
 	s.PGs = or(o.PGs, pick(r, 1, 1, 2, 4, 8, 16))
 	s.Hosts = s.OSDs
-	if s.OSDs > 4 && r.IntN(4) == 0 {
+	if shared := r.IntN(4) == 0; shared && s.OSDs > 4 { // drawn in any case, or all that follows would be other
 		s.Hosts = (s.OSDs + 1) / 2
 	}
 	s.Size = min(s.Hosts, pick(r, 2, 3, 3, 3, 3, 4))
@@ -33,8 +33,8 @@ func draw(o Options) settings {
 		Lanes:   pick(r, 1, 1, 2),
 		Think:   pick(r, 20*time.Millisecond, 100*time.Millisecond, 300*time.Millisecond),
 	}
-	s.Workload.Objects = (s.Workload.Writers*s.Workload.Lanes + 2) * pick(r, 1, 2, 4)
-	s.drawFaults(r, o.Faults)
+	s.Workload.Objects = or(o.Objects, (s.Workload.Writers*s.Workload.Lanes+2)*pick(r, 1, 2, 4))
+	s.drawFaults(core.RandFor(o.Seed, "draw/faults"), o.Faults)
 	s.End = pick(r, scenario.Healed, scenario.Healed, scenario.Lost, scenario.Lost, scenario.Few)
 	if o.End != "" {
 		s.End = o.End

@@ -15,32 +15,28 @@ import (
 	"zeph/pkg/wire"
 )
 
-// nemesis is what makes things go wrong.
+// furies are what all strikes of a run have in common.
+type furies struct {
+	c      *Cluster
+	over   bool
+	struck []*Strike // in the order in which they were carried out
+}
+
+// nemesis makes things go wrong once: it is one strike, with random numbers of its own.
 type nemesis struct {
-	c    *Cluster
-	rand *core.Rand
-	over bool
+	*furies
+	rand   *core.Rand
+	strike *Strike // nil: how the run ends
 }
 
-// unleash lets the scenario's faults begin.
+// unleash lets the faults begin, and readies how they end.
 func (c *Cluster) unleash() *nemesis {
-	n := &nemesis{c: c, rand: core.RandFor(c.cfg.Seed, "nemesis")}
-	for _, f := range c.cfg.Faults {
-		n.plan(f.Kind, f.Every)
+	all := &furies{c: c}
+	for _, s := range c.plan() {
+		n := &nemesis{all, core.RandFor(c.cfg.Seed, "strike/"+s.Kind+"/"+strconv.Itoa(s.Number)), s}
+		c.w.After(s.At, n.begin)
 	}
-	return n
-}
-
-func (n *nemesis) plan(kind string, every time.Duration) {
-	n.c.w.After(between(n.rand, 0, 2*every), func() {
-		if n.over {
-			return
-		}
-		n.c.faults++
-		n.c.w.Note("nemesis", "fault", kind)
-		strikes[kind](n)
-		n.plan(kind, every)
-	})
+	return &nemesis{furies: all, rand: core.RandFor(c.cfg.Seed, "end")}
 }
 
 // strikes are the faults by kind: each sees to it that it ends.
@@ -81,7 +77,7 @@ func (n *nemesis) osd() *Node { return n.c.osds[n.rand.IntN(len(n.c.osds))] }
 func (n *nemesis) chance(percent int) bool { return n.rand.IntN(100) < percent }
 
 func (n *nemesis) after(lo, hi time.Duration, do func()) {
-	n.c.w.After(between(n.rand, lo, hi), do)
+	n.c.w.After(between(n.rand, lo, hi), func() { n.acting(do) })
 }
 
 // kill crashes a node, and starts it again after a while.
@@ -111,7 +107,7 @@ func (n *nemesis) stop() {
 	o := n.osd()
 	o.Put(core.Stop{})
 	starts := o.starts
-	n.c.w.After(5*time.Second, func() {
+	n.after(5*time.Second, 5*time.Second, func() {
 		if !o.Up() || o.starts != starts {
 			return
 		}
@@ -529,7 +525,7 @@ func (n *nemesis) when(patience time.Duration, so func() bool, do func()) {
 		switch {
 		case n.over || n.c.w.now > end:
 		case so():
-			do()
+			n.acting(do)
 		default:
 			n.c.w.After(10*time.Millisecond, look)
 		}

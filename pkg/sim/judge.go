@@ -175,7 +175,7 @@ func (c *Cluster) lookAtPGs() (active int) {
 		})
 	}
 	for _, d := range both {
-		c.violation("two primaries serve at once (I2)", d.text)
+		c.violation("two primaries serve at once (I2)", d.text, about{pg: d.pg})
 	}
 	return active
 }
@@ -216,7 +216,7 @@ func (c *Cluster) checkDurable(op *history.Operation, v wire.PGVersion) {
 		}
 	}
 	if have < c.cfg.MinSize {
-		c.violation("acknowledged, and not durable (I3)", fmt.Sprintf("%s of %s as %v is on %d disks, min_size is %d", op.Kind, op.Object, v, have, c.cfg.MinSize))
+		c.violation("acknowledged, and not durable (I3)", fmt.Sprintf("%s of %s as %v is on %d disks, min_size is %d", op.Kind, op.Object, v, have, c.cfg.MinSize), c.aboutObject(op.Object))
 	}
 }
 
@@ -267,7 +267,7 @@ func (c *Cluster) compareCopies() {
 			if i == 0 {
 				first, of = copy, member
 			} else if copy != first {
-				c.violation("copies differ (I8)", fmt.Sprintf("pg %v: %v\n%s%v\n%s", id, of, first, member, copy))
+				c.violation("copies differ (I8)", fmt.Sprintf("pg %v: %v\n%s%v\n%s", id, of, first, member, copy), about{pg: id})
 			}
 		}
 	}
@@ -298,7 +298,8 @@ func (c *Cluster) contents(member osdmap.OSDID, from, to store.Key) string {
 func (c *Cluster) judgeHistory(patience time.Duration) history.Verdict {
 	v := history.Check(c.history, patience)
 	for i := range v.Violations {
-		c.found = append(c.found, Violation{v.Violations[i].First.End, "not linearizable (I1, I5)", v.Violations[i].String()})
+		bad := &v.Violations[i]
+		c.found = append(c.found, newViolation(bad.First.End, "not linearizable (I1, I5)", bad.String(), c.aboutObject(bad.Object)))
 	}
 	slices.SortStableFunc(c.found, func(a, b Violation) int { return int(min(max(a.At-b.At, -1), 1)) })
 	return v

@@ -148,6 +148,7 @@ func (n *Node) Start() {
 	r := &run{n: n, gid: wire.GID(core.RandFor(seed, "gid").Uint64() | 1), requests: make(map[core.Request]*call)}
 	n.run = r
 	n.w.trace.begin(n.w.now, n.name, "start").x("gid", uint64(r.gid)).end(nil)
+	n.w.tell(n.name, "start", "")
 	s := Start{Seed: seed, GID: r.gid, Time: n.Time()}
 	if n.disk != nil {
 		s.Store = n.disk.store

@@ -22,6 +22,10 @@ type Options struct {
 	Seconds int      // of virtual time in which faults strike
 	Faults  []string // kinds; nil: drawn
 	End     scenario.End
+	Luck    uint64    // another one gives links, disks, clocks and daemons other random numbers; what is planned stays
+	Objects int       // that clients use
+	Strikes []Strike  // instead of drawn ones
+	Ops     []Op      // that clients begin, each at its time; nil: one after the other
 	Trace   io.Writer // gets a line for every event
 	Detail  bool      // with what messages say
 	Check   time.Duration
@@ -43,6 +47,9 @@ type Report struct {
 	Objects    int               `json:"objects"`
 	Undecided  []string          `json:"undecided,omitempty"` // objects whose history was too hard to judge
 	Faults     int               `json:"faults"`
+	Strikes    []*Strike         `json:"strikes,omitempty"` // that were carried out
+	Began      time.Duration     `json:"began"`             // when clients and faults did
+	Begun      []Op              `json:"-"`                 // operations, in order
 	Epochs     osdmap.Epoch      `json:"epochs"`
 	Virtual    time.Duration     `json:"virtual"`
 	Available  int               `json:"available"` // of a thousand looks while faults struck: every PG was active
@@ -66,7 +73,9 @@ type Running struct {
 func NewRunning(o Options) *Running {
 	cfg := draw(o)
 	cfg.World.Detail = o.Detail
-	return &Running{c: newCluster(cfg, o.Trace), opt: o}
+	c := newCluster(cfg, o.Trace)
+	c.opt = o
+	return &Running{c: c, opt: o}
 }
 
 // Last are the newest lines of its trace.
@@ -81,10 +90,12 @@ func (r *Running) Finish() *Report {
 	verdict := history.Verdict{}
 	if c.bringUp() {
 		c.watchOver()
+		c.began = c.w.now
 		for _, cl := range c.clients {
 			cl.begin()
 		}
 		n := c.unleash()
+		c.furies = n.furies
 		c.w.Run(c.w.now + time.Duration(c.cfg.Seconds)*time.Second)
 		looked := c.watch
 		c.finish(n)
@@ -245,6 +256,13 @@ func (r *Running) report(v *history.Verdict) *Report {
 		Objects: v.Objects, Undecided: v.Undecided, Faults: c.faults, Epochs: c.state().Epoch(), Virtual: c.w.now,
 		Gap: c.watch.gap, Healing: c.healing, Steps: c.w.steps, TraceHash: c.w.Hash(),
 	}
+	if c.furies != nil {
+		rep.Strikes = c.furies.struck
+		for _, s := range rep.Strikes {
+			s.tell()
+		}
+	}
+	rep.Began, rep.Begun = c.began, c.begun
 	if c.watch.looks > 0 {
 		rep.Available = 1000 * c.watch.writable / c.watch.looks
 	}

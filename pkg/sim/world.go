@@ -101,6 +101,10 @@ func (w *World) Note(who, what, text string) {
 		t.s("text", text)
 	}
 	t.end(nil)
+	w.tell(who, what, text)
+}
+
+func (w *World) tell(who, what, text string) {
 	if w.noted != nil {
 		w.noted(who, what, text)
 	}
