@@ -21,6 +21,7 @@ type peer struct {
 	moved time.Duration // when it last showed progress, too
 	rtt   time.Duration // smoothed
 	drift drift
+	space time.Duration // when it was last told how full our store is
 
 	refused wire.Classes // of its ports, since it was last heard
 	probed  bool         // another port than the first that refused was tried

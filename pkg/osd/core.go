@@ -6,6 +6,7 @@ import (
 
 	"zeph/pkg/core"
 	"zeph/pkg/osdmap"
+	"zeph/pkg/pg"
 	"zeph/pkg/store"
 	"zeph/pkg/wire"
 )
@@ -23,6 +24,7 @@ type Core struct {
 
 	gid   wire.GID // of this run; nobody knows it before Rename
 	stats store.Stats
+	room  *pg.Room // in this OSD's store, and in those of others
 
 	mons     monitors
 	maps     maps
@@ -86,7 +88,7 @@ func (p phase) String() string {
 
 // New makes the core of an OSD. Its configuration must be valid.
 func New(cfg Config) *Core {
-	c := &Core{cfg: cfg, set: cfg.Settings.filled()}
+	c := &Core{cfg: cfg, set: cfg.Settings.filled(), room: pg.NewRoom()}
 	c.mons.all = cfg.Mons
 	name := cfg.ID.String()
 	c.rand.gid = core.RandFor(cfg.Seed, name+"/gid")
@@ -138,7 +140,7 @@ func (c *Core) handle(ev core.Event) {
 		c.goOn(ev)
 	case core.StoreStats:
 		c.stats = ev.Stats
-		c.toAll(ev)
+		c.room.Told(ev.Stats)
 	case core.Stop:
 		c.stop()
 	default:
@@ -185,6 +187,7 @@ func (c *Core) submit(t *store.Txn, then func()) {
 		}
 		then()
 	}
+	c.room.Submitted(t)
 	c.emit(core.Submit{Token: tok, Txn: t})
 }
 

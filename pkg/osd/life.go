@@ -62,7 +62,6 @@ func (c *Core) open(image *pg.Image) {
 		}
 	}
 	c.feed(s, pg.Open{Image: image, Base: base})
-	c.feed(s, core.StoreStats{Stats: c.stats})
 }
 
 // enforce puts the maps up to an epoch into force, one by one, now that they are durable.
@@ -129,7 +128,6 @@ func (c *Core) create(ids []osdmap.PGID, t *placement.Table) {
 		s := c.addSlot(id, t.Map().Epoch())
 		c.log(core.Debug, "pg created", "pg", id, "epoch", t.Map().Epoch())
 		c.feed(s, pg.Create{Views: views[i]})
-		c.feed(s, core.StoreStats{Stats: c.stats})
 	}
 }
 

@@ -73,9 +73,10 @@ func (c *Core) fromOSD(id osdmap.OSDID, m core.Received) {
 		if b.To != c.gid {
 			return
 		}
+		c.room.Heard(id, m.From.GID, pg.Space{Used: b.Used, Size: b.Size, Coming: b.Coming, At: b.At})
 		for _, l := range b.Leases {
 			if s := c.slot(osdmap.PGID(l.PG)); s != nil {
-				c.give(s, pg.LeaseReceived{From: m.From, Lease: l, Used: b.Used, Size: b.Size})
+				c.give(s, pg.LeaseReceived{From: m.From, Lease: l})
 			}
 		}
 		return

@@ -32,6 +32,8 @@ type mini struct {
 	failed map[osdmap.OSDID]map[osdmap.OSDID]bool // target → who reports it
 	stats  map[osdmap.PGID]wire.PGStat
 	logs   strings.Builder
+	set    Settings // of OSDs that start from now on
+	pgs    uint32   // of the pool
 }
 
 type miniOSD struct {
@@ -66,7 +68,7 @@ func (q *events) Pop() any {
 }
 
 func newMini(t *testing.T, osds int) *mini {
-	m := &mini{t: t, atlas: newAtlas(t, osds, 1), asked: map[core.Request]func(any, []byte, error){},
+	m := &mini{t: t, pgs: 8, atlas: newAtlas(t, osds, 1), asked: map[core.Request]func(any, []byte, error){},
 		failed: map[osdmap.OSDID]map[osdmap.OSDID]bool{}, stats: map[osdmap.PGID]wire.PGStat{}}
 	for id := range osdmap.OSDID(osds) {
 		s := mem.New(mem.Config{Stepped: true, Size: 1 << 40})
@@ -97,8 +99,19 @@ func (m *mini) start(o *miniOSD) {
 	o.store.Crash(0)
 	mon, _ := wire.ParseEntity("mon.a")
 	o.core = New(Config{ID: o.id, FSID: testFSID, Seed: uint64(1000*o.life) + uint64(o.id),
-		Mons: []core.Dest{{Peer: core.Peer{Entity: mon}}}, Addrs: addrs(o.id)})
+		Mons: []core.Dest{{Peer: core.Peer{Entity: mon}}}, Addrs: addrs(o.id), Settings: m.set})
 	m.step(o, core.StoreStats{Stats: o.store.Stats()})
+	m.tellStats(o, o.life)
+}
+
+// tellStats tells an OSD how its store is, now and then.
+func (m *mini) tellStats(o *miniOSD, life int) {
+	m.after(200*time.Millisecond, func() {
+		if o.life == life {
+			m.step(o, core.StoreStats{Stats: o.store.Stats()})
+			m.tellStats(o, life)
+		}
+	})
 }
 
 func (m *mini) kill(o *miniOSD) {
@@ -548,7 +561,7 @@ func (m *mini) begin() {
 		}
 		return true
 	})
-	m.atlas.pool(1, "demo", 3, 8)
+	m.atlas.pool(1, "demo", 3, m.pgs)
 	m.hint()
 	m.run("clean", 10*time.Second, m.clean)
 }

@@ -56,6 +56,7 @@ func (c *Core) tick() {
 			c.gatherPeers()
 		}
 		c.beats()
+		c.tellSpace()
 		c.beacon()
 	}
 	c.proveDisk()

@@ -112,7 +112,8 @@ func (pg *PG) activated(r core.Received, a *wire.PGActivated) {
 	}
 	q.acked = a.Info.LastUpdate
 	q.complete = completeUpto(q.acked, &q.missing)
-	q.used, q.size = a.Used, a.Size
+	pg.room.Heard(id, r.From.GID, Space{Used: a.Used, Size: a.Size, Coming: a.Coming, At: a.At})
+	pg.countUnder(q)
 	if a.Lease.Ack {
 		pg.leaseAcked(id, a.Lease)
 	}

@@ -341,7 +341,7 @@ func (pg *PG) scanAsked(r core.Received, s *wire.PGScan) {
 	}
 	reply := &wire.PGScanned{Batch: s.Batch, From: s.From}
 	say := func() { pg.say(id, wire.Data, wire.TypePGScanned, s.Round, reply, nil) }
-	if pg.tooFull() {
+	if pg.tooFull(0) {
 		reply.NoRoom = true
 		say()
 		return

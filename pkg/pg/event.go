@@ -15,6 +15,7 @@ type Config struct {
 	OSD   osdmap.OSDID
 	GID   wire.GID    // of this run
 	Store osdmap.UUID // of this OSD's store
+	Room  *Room       // of all PGs of the OSD; nil: this PG is the only one
 	Settings
 }
 
@@ -43,7 +44,7 @@ type Settings struct {
 
 // ---- Events that the OSD gives. Beside them: core.Received (with a body of this PG, one-way or request),
 // core.Answered, core.Durable, core.ReadDone, core.Fired and core.Continue whose Token.PG or TimerKey.PG
-// is this PG; core.StoreStats.
+// is this PG; core.StoreStats, unless whoever shares the Room tells it.
 
 // Open is the first event of a PG that the store has. Image is what ReadImage found; Base is the map of
 // Image.Info.Epoch, to compare the next one with; its Map is nil when that map is gone.
@@ -79,8 +80,6 @@ type Tick struct{}
 type LeaseReceived struct {
 	From  core.Peer
 	Lease wire.PGLease
-	Used  uint64 // of the sender's store
-	Size  uint64
 }
 
 // Slot answers an AskSlot: granted when a place is free, possibly much later.

@@ -168,6 +168,7 @@ func (pg *PG) mayHaveWritten(iv *wire.PGInterval, last *osdmap.Map) bool {
 func (pg *PG) stop() {
 	pg.era++
 	pg.dropClients(wire.Interrupted.Errorf("pg %v has a new interval", pg.cfg.PG))
+	pg.oweNothing()
 	pg.objects = map[store.Key]*object{}
 	if pg.rep != nil {
 		for _, w := range pg.rep.early {

@@ -126,7 +126,6 @@ func (pg *PG) leaseReceived(ev LeaseReceived) {
 		return
 	}
 	if l.Ack {
-		pg.noteSpace(id, ev)
 		pg.leaseAcked(id, l)
 		return
 	}
@@ -134,16 +133,6 @@ func (pg *PG) leaseReceived(ev LeaseReceived) {
 		if to, ok := pg.dest(id); ok {
 			pg.emit(SendLease{To: to, Lease: ack})
 		}
-	}
-}
-
-// noteSpace learns how full a copy's store is, also while nothing is written here: others may have made room in it.
-func (pg *PG) noteSpace(id osdmap.OSDID, ev LeaseReceived) {
-	if pg.pri == nil || ev.Size == 0 {
-		return
-	}
-	if q := pg.peerOf(id); q != nil {
-		q.used, q.size = ev.Used, ev.Size
 	}
 }
 

@@ -87,8 +87,7 @@ type peer struct {
 	next      wire.PGVersion // newest sub-write sent, in this go
 	gen       uint64         // counts goes
 	stalled   bool           // a sub-write failed: go on at the next tick
-	used      uint64
-	size      uint64
+	under     uint64         // growth that it has not acknowledged
 
 	historyAcked wire.PGHistoryAck
 	historySent  time.Duration
@@ -140,10 +139,16 @@ func (pg *PG) due(asked time.Duration) bool { return pg.now.Mono >= asked+pg.set
 // of the present incarnation (5.3, H13).
 func (pg *PG) refreshPeers() {
 	p := pg.pri
+	before := slices.Clone(p.peers)
 	p.peers = slices.DeleteFunc(p.peers, func(q *peer) bool {
 		o, ok := pg.m.OSD(q.id)
 		return !ok || !o.Up || wire.GID(o.GID) != q.gid
 	})
+	for _, q := range before {
+		if pg.peerOf(q.id) != q {
+			pg.forgiveUnder(q)
+		}
+	}
 	if p.phase == getLog && p.auth.osd != pg.cfg.OSD && pg.peerOf(p.auth.osd) == nil {
 		pg.toPhase(getInfo)
 	}

@@ -31,7 +31,7 @@ type PG struct {
 	missing missing
 	dups    dups
 	stats   store.PGStats // as last read
-	space   store.Stats   // of this OSD's store
+	room    *Room
 
 	era    uint64 // counts intervals here; what an older one began is void
 	bounds []bound
@@ -73,8 +73,11 @@ type whenDurable struct {
 
 // New makes the machine of a PG. Its first event is Open or Create.
 func New(cfg Config) *PG {
+	if cfg.Room == nil {
+		cfg.Room = NewRoom()
+	}
 	return &PG{
-		cfg: cfg, set: cfg.Settings.filled(),
+		cfg: cfg, set: cfg.Settings.filled(), room: cfg.Room,
 		reads: map[uint64]func(any){}, calls: map[uint64]func(core.Answered){},
 		objects: map[store.Key]*object{},
 		missing: newMissing(), dups: newDups(),
@@ -128,7 +131,7 @@ func (pg *PG) handle(ev any) {
 	case NewGID:
 		pg.cfg.GID = ev.GID
 	case core.StoreStats:
-		pg.space = ev.Stats
+		pg.room.Told(ev.Stats)
 	case Tick:
 		pg.tick()
 	case core.Fired:
@@ -223,6 +226,7 @@ func (pg *PG) submit(t *store.Txn, then func()) { pg.submitEver(t, then, nil) }
 
 // submitEver is submit with something that runs whatever the interval is then.
 func (pg *PG) submitEver(t *store.Txn, then, ever func()) {
+	pg.room.Submitted(t)
 	tok := pg.token()
 	pg.order = append(pg.order, submitted{token: tok.N, era: pg.era, then: then, ever: ever})
 	pg.emit(core.Submit{Token: tok, Txn: t})

@@ -177,6 +177,9 @@ func (pg *PG) whyWaiting(k store.Key) string {
 	if _, lost := p.recovery.unfound[k]; lost {
 		return fmt.Sprintf("pg %v: no copy of it is found", pg.cfg.PG)
 	}
+	if pg.missing.has(k) && pg.now.Mono < p.recovery.full {
+		return fmt.Sprintf("pg %v: the store of %v is too full to recover it", pg.cfg.PG, pg.cfg.OSD)
+	}
 	if pg.missing.has(k) {
 		return fmt.Sprintf("pg %v: it is being recovered", pg.cfg.PG)
 	}

@@ -381,6 +381,11 @@ func (pg *PG) tookPart(rec *recovering, p *wire.PGPush, bulk []byte) {
 		pg.pull(rec)
 		return
 	}
+	if id != pg.cfg.OSD && pg.tooFull(len(bulk)) { // what is here of it is replaced when it comes again
+		pg.endRecovering(rec)
+		pg.pri.recovery.full = pg.now.Mono + pg.set.RetryFull
+		return
+	}
 	var t store.Txn
 	if id != pg.cfg.OSD {
 		pg.spend(len(bulk))
@@ -504,7 +509,7 @@ func (pg *PG) pushed(r core.Received, p *wire.PGPush) {
 		pg.quiet(say)
 		return
 	}
-	if pg.tooFull() {
+	if !p.Delete && pg.tooFull(len(r.Bulk)) {
 		ack.NoRoom = true
 		say()
 		return
@@ -569,11 +574,6 @@ func (pg *PG) wants(k store.Key, p *wire.PGPush) bool {
 	}
 	m, ok := pg.missing.need[k]
 	return ok && m.Need == p.Version
-}
-
-// tooFull reports whether recovery should take no more here (7.4).
-func (pg *PG) tooFull() bool {
-	return beyondRatio(pg.space.Used, pg.space.Size, pg.m.Ratios().BackfillFull)
 }
 
 // pushAcked is what became of a part that we sent.

@@ -146,9 +146,10 @@ func (pg *PG) activateReplica(r core.Received, a *wire.PGActivate) {
 func (pg *PG) ackActivation(round uint64) {
 	info, list, lease := pg.myInfo(), pg.missing.list(), pg.rep.lease
 	pg.quiet(func() {
+		s := pg.space()
 		pg.say(pg.info.Interval.Primary, wire.Data, wire.TypePGActivated, round, &wire.PGActivated{
 			Info: info, Missing: slices.Clone(list), Bounds: pg.boundsLeft(), Lease: lease,
-			Used: pg.space.Used, Size: pg.space.Size,
+			Used: s.Used, Size: s.Size, Coming: s.Coming, At: s.At,
 		}, nil)
 	})
 }

@@ -135,7 +135,7 @@ func (pg *PG) reserve(r core.Received, v *wire.PGReserve) {
 	switch {
 	case v.Step == wire.ReserveRelease:
 		pg.dropSlot()
-	case v.Step == wire.ReserveAsk && pg.tooFull():
+	case v.Step == wire.ReserveAsk && pg.tooFull(0):
 		pg.dropSlot()
 		pg.sayReserve(wire.ReserveRefuse)
 	case v.Step == wire.ReserveAsk:

@@ -225,3 +225,10 @@ func addSteps(t *store.Txn, k store.Key, changes []wire.Step, bulk []byte) {
 		}
 	}
 }
+
+// growthOf is by how much at most changes make an object larger, see store.Txn.
+func growthOf(k store.Key, changes []wire.Step, bulk []byte) uint64 {
+	var t store.Txn
+	addSteps(&t, k, changes, bulk)
+	return t.Growth()
+}

@@ -34,7 +34,9 @@ func (pg *PG) kick() {
 	pg.renewLease()
 	ws := &pg.pri.writes
 	served, leased := pg.serving(), pg.leaseHeld()
-	if served && !ws.served || leased && !ws.leased {
+	room := ws.crowded && ws.room != pg.room.news
+	if served && !ws.served || leased && !ws.leased || room {
+		ws.crowded = false
 		pg.runAll()
 	}
 	ws.served, ws.leased = served, leased

@@ -18,21 +18,25 @@ type writes struct {
 	byAsker map[wire.Asker]*op
 	lists   []*listing
 	flight  []*write // ordered, not on all members' disks, oldest first
+	growing uint64   // growth that is not on our own disk
+	crowded bool     // one waits for room in a store
+	room    uint64   // what was known of stores when that was found
 	served  bool     // as of the last step: to see when that begins
 	leased  bool
 }
 
 // write is one that has been ordered.
 type write struct {
-	sub   *wire.SubWrite // To and EntryOnly are filled in for each copy
-	bulk  []byte
-	key   store.Key
-	only  []osdmap.OSDID // targets that log it, and leave the object
-	obj   *object
-	op    *op  // nil: nobody waits
-	local bool // on our disk
-	done  bool // on all acting's
-	bytes int
+	sub    *wire.SubWrite // To and EntryOnly are filled in for each copy
+	bulk   []byte
+	key    store.Key
+	only   []osdmap.OSDID // targets that log it, and leave the object
+	obj    *object
+	op     *op  // nil: nobody waits
+	local  bool // on our disk
+	done   bool // on all acting's
+	bytes  int
+	growth uint64 // see store.Txn
 }
 
 // under reports whether a write to an object is not on all members' disks.
@@ -70,10 +74,17 @@ func (pg *PG) startWrite(o *object, op *op) bool {
 		op.asRead = true
 		return true
 	}
-	if grows(changes) && pg.full(uint64(len(data))) {
-		o.queue = o.queue[1:]
-		pg.endOp(op, nil, nil, wire.Full.Errorf("pg %v: a copy's store, or the pool, is full", pg.cfg.PG))
-		return true
+	growth := growthOf(o.key, changes, data)
+	if grows(changes) {
+		switch pg.spaceFor(growth) {
+		case later:
+			pg.pri.writes.crowded = true
+			return false
+		case tooMuch:
+			o.queue = o.queue[1:]
+			pg.endOp(op, nil, nil, wire.Full.Errorf("pg %v: a copy's store, or the pool, is full", pg.cfg.PG))
+			return true
+		}
 	}
 	o.queue = o.queue[1:]
 	op.started = true
@@ -84,7 +95,7 @@ func (pg *PG) startWrite(o *object, op *op) bool {
 	o.writers++
 	pg.counts.writeOps++
 	pg.counts.writeBytes += uint64(len(data))
-	w := &write{sub: sub, bulk: data, key: o.key, obj: o, op: op}
+	w := &write{sub: sub, bulk: data, key: o.key, obj: o, op: op, growth: growth}
 	next.version, next.modified = wire.PGVersion{}, pg.now.Wall
 	if next.exists {
 		next.version = pg.nextVersion()
@@ -142,25 +153,6 @@ func (pg *PG) lackedBySome(k store.Key) bool {
 	return some
 }
 
-// full reports whether growth has to be refused, before it is ordered: a copy could not refuse it (7.4).
-// In a small store one write may be all the room between what is refused here and what a store must refuse, so
-// what it takes counts, with the parts of pages that it leaves empty, and so does what the store has queued.
-func (pg *PG) full(growth uint64) bool {
-	if pg.m.Has(osdmap.FlagFull) || pg.pool.Flags&(osdmap.PoolFull|osdmap.PoolFullQuota) != 0 {
-		return true
-	}
-	ratio := pg.m.Ratios().Full
-	growth += growth / 4
-	if beyondRatio(pg.space.Used+pg.space.InFlight+growth, pg.space.Size, ratio) {
-		return true
-	}
-	return slices.ContainsFunc(pg.members(), func(q *peer) bool { return beyondRatio(q.used+growth, q.size, ratio) })
-}
-
-func beyondRatio(used, size uint64, r osdmap.Ratio) bool {
-	return size > 0 && r > 0 && used/1000*1000 >= size/1000*uint64(r)/1000
-}
-
 func (pg *PG) nextVersion() wire.PGVersion {
 	return wire.PGVersion{Epoch: pg.Epoch(), Seq: pg.info.LastUpdate.Seq + 1}
 }
@@ -181,8 +173,10 @@ func (pg *PG) orderWrite(w *write) {
 	}
 	w.bytes = len(w.bulk) + 512
 	pg.pri.writes.flight = append(pg.pri.writes.flight, w)
+	pg.owe(onDisk(w.growth))
 	pg.apply(sub, w.key, w.bulk, false, func() {
 		w.local = true
+		pg.onOwnDisk(w)
 		pg.settleWrites()
 	})
 	for _, q := range pg.members() {
@@ -319,7 +313,8 @@ func (pg *PG) subWriteAnswered(q *peer, gen uint64, a core.Answered) {
 		if reply.Complete.Compare(q.complete) > 0 {
 			q.complete = reply.Complete
 		}
-		q.used, q.size = reply.Used, reply.Size
+		pg.room.Heard(q.id, q.gid, Space{Used: reply.Used, Size: reply.Size, Coming: reply.Coming, At: reply.At})
+		pg.countUnder(q)
 		pg.settleWrites()
 	}
 }
@@ -437,7 +432,8 @@ func (pg *PG) ackSubWrite(r core.Received, reply *wire.SubWriteReply, v wire.PGV
 	ack := *reply
 	ack.Ack, ack.Version = wire.AckApplied, v
 	ack.Complete = completeUpto(v, &pg.missing)
-	ack.Used, ack.Size = pg.space.Used+pg.space.InFlight, pg.space.Size
+	s := pg.space()
+	ack.Used, ack.Size, ack.Coming, ack.At = s.Used, s.Size, s.Coming, s.At
 	pg.answerSubWrite(r.Request, &ack)
 }
 

@@ -81,7 +81,7 @@ type Verified struct {
 // Stats say how a store is doing. Space is in bytes.
 type Stats struct {
 	Size     uint64        // what the store may use altogether; 0: there is no limit
-	Used     uint64        // of it, by everything
+	Used     uint64        // of it, by everything: all of Txns, maybe more
 	Queued   int           // transactions whose outcome is not told yet
 	InFlight uint64        // their bytes, see Txn.Bytes
 	Txns     uint64        // transactions made durable since the store was opened

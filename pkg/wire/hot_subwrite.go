@@ -28,14 +28,16 @@ type SubWrite struct {
 // SubWriteReply acknowledges a SubWrite, or says what is missing before it.
 type SubWriteReply struct {
 	PG       PG           `cbor:"1,keyasint"`
-	Interval osdmap.Epoch `cbor:"2,keyasint"`          // as in the SubWrite
-	Round    uint64       `cbor:"3,keyasint"`          // as in the SubWrite
-	To       GID          `cbor:"4,keyasint"`          // the run of the primary
-	Ack      Ack          `cbor:"5,keyasint"`          // what became of it
-	Version  PGVersion    `cbor:"6,keyasint"`          // applied: the write that is on disk; resend: the last one the copy has
-	Complete PGVersion    `cbor:"7,keyasint,omitzero"` // the copy has all up to here on disk
-	Used     uint64       `cbor:"8,keyasint,omitzero"` // bytes in use on the copy's store
-	Size     uint64       `cbor:"9,keyasint,omitzero"` // bytes that the store has in all
+	Interval osdmap.Epoch `cbor:"2,keyasint"`           // as in the SubWrite
+	Round    uint64       `cbor:"3,keyasint"`           // as in the SubWrite
+	To       GID          `cbor:"4,keyasint"`           // the run of the primary
+	Ack      Ack          `cbor:"5,keyasint"`           // what became of it
+	Version  PGVersion    `cbor:"6,keyasint"`           // applied: the write that is on disk; resend: the last one the copy has
+	Complete PGVersion    `cbor:"7,keyasint,omitzero"`  // the copy has all up to here on disk
+	Used     uint64       `cbor:"8,keyasint,omitzero"`  // bytes in use on the copy's store
+	Size     uint64       `cbor:"9,keyasint,omitzero"`  // bytes that the store has in all
+	Coming   uint64       `cbor:"10,keyasint,omitzero"` // bytes that it is about to take, beside Used
+	At       uint64       `cbor:"11,keyasint,omitzero"` // when that was so, in microseconds of the copy's clock: the latest counts
 }
 
 // Ack is what became of a SubWrite.
@@ -138,6 +140,8 @@ func (r *SubWriteReply) AppendCBOR(b []byte) []byte {
 	m.versionUnlessZero(7, r.Complete)
 	m.unlessZero(8, r.Used)
 	m.unlessZero(9, r.Size)
+	m.unlessZero(10, r.Coming)
+	m.unlessZero(11, r.At)
 	return m.b
 }
 
@@ -167,6 +171,10 @@ func (r *SubWriteReply) scan(b []byte) bool {
 			r.Used = scanUint[uint64](&s)
 		case 9:
 			r.Size = scanUint[uint64](&s)
+		case 10:
+			r.Coming = scanUint[uint64](&s)
+		case 11:
+			r.At = scanUint[uint64](&s)
 		default:
 			s.decline()
 		}

@@ -50,14 +50,19 @@ type PGActivated struct {
 	Lease   PGLease     `cbor:"9,keyasint,omitempty"` // the first grant, acknowledged
 	Used    uint64      `cbor:"10,keyasint,omitzero"` // bytes in use on its store
 	Size    uint64      `cbor:"11,keyasint,omitzero"` // bytes that the store has in all
+	Coming  uint64      `cbor:"12,keyasint,omitzero"` // bytes that it is about to take, beside Used
+	At      uint64      `cbor:"13,keyasint,omitzero"` // when that was so, in microseconds of its clock: the latest counts
 }
 
-// PGLeases grants or acknowledges the leases of many PGs between two OSDs.
+// PGLeases grants or acknowledges the leases of many PGs between two OSDs, and says how full the sender's store is: each
+// second at least, also where there are no leases.
 type PGLeases struct {
 	To     GID       `cbor:"1,keyasint"`
 	Leases []PGLease `cbor:"2,keyasint,omitempty"`
 	Used   uint64    `cbor:"3,keyasint,omitzero"` // bytes in use on the sender's store
 	Size   uint64    `cbor:"4,keyasint,omitzero"` // of it
+	Coming uint64    `cbor:"5,keyasint,omitzero"` // bytes that it is about to take, beside Used
+	At     uint64    `cbor:"6,keyasint,omitzero"` // when that was so, in microseconds of the sender's clock: the latest counts
 }
 
 // PGLease asks a copy to stay with a primary for a while, or says that it will.

@@ -59,8 +59,9 @@ func (s *Store) space() store.Stats {
 
 // Stats says how things are.
 func (s *Store) Stats() store.Stats {
+	txns := s.txns.Load() // first: the space shows all of these
 	st := s.space()
-	st.Txns, st.Damaged = s.txns.Load(), s.damaged.Load()
+	st.Txns, st.Damaged = txns, s.damaged.Load()
 	if since := s.since.Load(); since > 0 {
 		st.Stalled = time.Since(s.start) - time.Duration(since)
 	}
