@@ -227,6 +227,9 @@ func (a *app) labDoes(f *labFlags, use, short, done string, name func(string) (s
 				return usagef(cmd, "%w", err)
 			}
 			if err := do(l, cmd.Context(), daemon); err != nil {
+				if not := (*lab.NotMemberError)(nil); errors.As(err, &not) {
+					err = next(err, "for another monitor: move its folder away, take its store out of zeph.yaml, zeph-mon mkfs --join, zeph mon add")
+				}
 				return err
 			}
 			if err := a.done(nil, daemon+" "+done); err != nil {

@@ -26,7 +26,7 @@ func mkfsCommand() *cobra.Command {
 
 The monitors of a new cluster are all those of the cluster file, which must name the store of each: so they
 agree on who votes without having spoken. With --join the folder is one for a monitor that is added to a
-cluster that exists; zeph mon add then makes it a member.`,
+cluster that exists; it gets a store of its own, and zeph mon add then makes it a member.`,
 		Args: daemon.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := s.validate(); err != nil {
@@ -50,7 +50,10 @@ func (s *settings) mkfs(join bool) (identity, error) {
 		return identity{}, err
 	}
 	id := identity{cluster.FSID, s.name, m.Store}
-	if join && id.store.IsZero() {
+	if join {
+		if !m.Store.IsZero() {
+			return id, fmt.Errorf("cluster file %s: mon.%s: its store %v is that of another folder, whose votes this one would not know: remove it from the line; mkfs --join draws a new one", s.Cluster, s.name, m.Store)
+		}
 		id.store = world.NewUUID()
 	}
 	var first []core.Member

@@ -134,6 +134,7 @@ func TestLifeOfAMonitor(t *testing.T) {
 		{"another cluster", []string{"run", "--name", "a", "--data", data, "--cluster", clusterFile(t, dir, "7f1c0a52-3a0c-4cc8-b1f0-6f4f2c1f8a11", store)}, "it is of cluster " + fsid},
 		{"another store", []string{"run", "--name", "a", "--data", data, "--cluster", clusterFile(t, dir, fsid, "0b000000-0000-4000-8000-000000000001")}, "its store is " + store},
 		{"a monitor that is not in the file", []string{"run", "--name", "b", "--data", data, "--cluster", file}, "it has no mon.b"},
+		{"a new folder for an old store", []string{"mkfs", "--join", "--name", "a", "--data", data + "2", "--cluster", file}, "mkfs --join draws a new one"},
 		{"recover a running one", with("recover", "--yes"), "another process has this folder"},
 	} {
 		if out, code := zephMon(t, c.args...); code != 1 || !strings.Contains(out, c.want) {

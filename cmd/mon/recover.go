@@ -2,6 +2,10 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -35,7 +39,10 @@ would be a second cluster.`,
 			if err != nil {
 				return err
 			}
-			return r.Report(cmd.OutOrStdout())
+			if err := r.Report(cmd.OutOrStdout()); err != nil {
+				return err
+			}
+			return noteRemoved(s.Data, r)
 		},
 	}
 	s.flags(cmd.Flags())
@@ -57,4 +64,26 @@ func (s *settings) recover() (*consensus.Recovery, error) {
 	}
 	me := core.Member{Name: s.name, ID: consensus.MemberID(s.name, id.store.String()), Addr: m.Control, Voter: true}
 	return consensus.Recover(s.Data, s.name, id.store.String(), mon.Machine(), []core.Member{me})
+}
+
+// removedName is a file in the folder of a monitor that was recovered. It names those that are no members
+// any more, as name/store, a line each: whoever starts monitors can see which must not be.
+const removedName = "removed"
+
+func noteRemoved(dir string, r *consensus.Recovery) error {
+	path := filepath.Join(dir, removedName)
+	old, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	text := string(old)
+	for _, m := range r.Was {
+		if line := m.ID + "\n"; m.ID != r.Member && !strings.Contains(text, line) {
+			text += line
+		}
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		return fmt.Errorf("recovered, but %w: never start one of the others from its old folder", err)
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,6 +88,7 @@ type fakeMons struct {
 	mu       sync.Mutex
 	asked    []string
 	unwell   bool
+	check    string // what is wrong then; default OSD_DOWN
 	onStatus func()
 }
 
@@ -106,7 +108,8 @@ func (f *fakeMons) MonCommand(_ context.Context, name string, args map[string]st
 		f.onStatus()
 	}
 	if f.unwell {
-		return []byte(`{"mons":{"leader":"b","term":2},"health":{"status":"HEALTH_WARN","checks":[{"summary":"1 osd down"}]}}`), nil
+		check := cmp.Or(f.check, "OSD_DOWN")
+		return fmt.Appendf(nil, `{"mons":{"leader":"b","term":2},"known":true,"pgs":{"total":32},"health":{"status":"HEALTH_WARN","checks":[{"code":%q,"summary":"1 osd down"}]}}`, check), nil
 	}
 	return []byte(`{"mons":{"leader":"b","term":2},"health":{"status":"HEALTH_OK"},"known":true,"pgs":{"total":32}}`), nil
 }

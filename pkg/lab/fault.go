@@ -79,6 +79,9 @@ func (l *Lab) Start(ctx context.Context, name string) error {
 		if !d.gone() {
 			return fmt.Errorf("%s: runs already: it is %s, pid %d", name, d.now(), d.Pid)
 		}
+		if by := s.removed()[name]; by != "" {
+			return &NotMemberError{name, by}
+		}
 		err = l.launch(s, d)
 		started = *d
 		return err

@@ -342,3 +342,48 @@ func TestOptions(t *testing.T) {
 		}
 	}
 }
+
+// Of the monitors that one was recovered without none starts again from its old folder.
+func TestRemovedMonitors(t *testing.T) {
+	f := &fakeMons{}
+	opts := f.options(t, t.TempDir())
+	opts.OSDs = 1
+	l := up(t, f, opts)
+	ctx := t.Context()
+	a, b, c := find(t, l, "mon.a"), find(t, l, "mon.b"), find(t, l, "mon.c")
+	if err := l.Down(ctx); err != nil {
+		t.Fatal(err)
+	}
+	write := func(path, text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(filepath.Join(a.Folder, "removed"), "b/"+b.Store+"\nc/"+c.Store+"\n")
+	write(filepath.Join(c.Folder, "monitor"), "zeph-mon\nname c\nstore 5\n") // made anew
+	f.unwell, f.check = true, "MON_DOWN"
+	var talk strings.Builder
+	l = up(t, f, Options{Dir: l.Dir(), Bin: opts.Bin, connect: opts.connect, Talk: &talk})
+	var states []State
+	for _, d := range list(t, l) {
+		states = append(states, d.State)
+	}
+	if want := []State{Running, Stopped, Running, Running}; !slices.Equal(states, want) {
+		t.Errorf("states %v, want %v", states, want)
+	}
+	if want := "mon b       not started: no member since mon.a was recovered"; !strings.Contains(talk.String(), want) {
+		t.Errorf("no %q in\n%s", want, talk.String())
+	}
+	var not *NotMemberError
+	if err := l.Start(ctx, "mon.b"); !errors.As(err, &not) || not.Recovered != "mon.a" {
+		t.Errorf("start: %v", err)
+	}
+	if err := l.Down(ctx); err != nil {
+		t.Fatal(err)
+	}
+	write(filepath.Join(b.Folder, "removed"), "a/"+a.Store+"\nc/5\n") // somebody recovered two of them
+	if _, err := Up(ctx, Options{Dir: l.Dir(), Bin: opts.Bin, connect: opts.connect}); !errors.As(err, &not) {
+		t.Errorf("up: %v", err)
+	}
+}

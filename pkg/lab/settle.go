@@ -55,14 +55,14 @@ func ids(daemons []*Daemon) string {
 }
 
 func (u *upper) quorum(ctx context.Context, conn commander) error {
-	if err := each(u.s.of(Mon), func(d *Daemon) error { return d.ready(ctx) }); err != nil {
+	if err := each(u.members(), func(d *Daemon) error { return d.ready(ctx) }); err != nil {
 		return err
 	}
 	st, err := waitStatus(ctx, conn, func(st *status.Status) bool { return st.Mons.Leader != "" })
 	if err != nil {
 		return err
 	}
-	u.say("%-11s quorum in %s, leader %s (term %d)", "mon "+ids(u.s.of(Mon)), u.since(), st.Mons.Leader, st.Mons.Term)
+	u.say("%-11s quorum in %s, leader %s (term %d)", "mon "+ids(u.members()), u.since(), st.Mons.Leader, st.Mons.Term)
 	return nil
 }
 
@@ -137,7 +137,7 @@ func (u *upper) healthy(ctx context.Context, conn commander) error {
 		want = 0
 	}
 	_, err := waitStatus(ctx, conn, func(st *status.Status) bool {
-		return st.Health.Status == status.OK && st.Known && st.PGs.Total >= want
+		return u.well(st.Health) && st.Known && st.PGs.Total >= want
 	})
 	return err
 }

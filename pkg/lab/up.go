@@ -47,7 +47,9 @@ type upper struct {
 	mu    sync.Mutex // daemons start side by side
 	s     *state
 	fresh bool // the data are ours
-	mine  []*Daemon
+
+	removed map[string]string // monitors that must not start
+	mine    []*Daemon
 }
 
 func (u *upper) run(ctx context.Context) error {
@@ -175,11 +177,14 @@ func (u *upper) startAll(ctx context.Context) error {
 			s.close()
 		}
 	}()
+	if err := u.leaveRemoved(); err != nil {
+		return err
+	}
 	u.s.Cuts = nil
 	if err := u.l.watchNetwork(u.s); err != nil {
 		return err
 	}
-	for _, d := range u.s.of(Mon) {
+	for _, d := range u.members() {
 		s, err := bind(u.s.Host, d.Addresses)
 		if err != nil {
 			return fmt.Errorf("%s: %w", d.Name, err)
@@ -195,7 +200,7 @@ func (u *upper) startAll(ctx context.Context) error {
 			return err
 		}
 	}
-	return each(u.s.Daemons, func(d *Daemon) error { return u.startOne(ctx, d, socks[d]) })
+	return each(append(u.members(), u.s.of(OSD)...), func(d *Daemon) error { return u.startOne(ctx, d, socks[d]) })
 }
 
 // startOne makes a daemon's data and starts it. lab.json is written after each start, so that no
