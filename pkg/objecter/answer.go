@@ -73,6 +73,9 @@ func (o *Objecter) settle(op *op, c *call, ev core.Answered) {
 	if outcome != wire.Ambiguous {
 		op.open--
 	}
+	if failed.Code == wire.Expired && op.kind == write && c.n == op.last && op.only == c.to.Peer {
+		op.open = 0 // an OSD says so only of a write whose first send, and all after it that came, waited there
+	}
 	switch {
 	case outcome == wire.Definite && (c.n == op.last || op.kind == read || op.kind == list):
 		o.refused(op, ev.Body, failed)

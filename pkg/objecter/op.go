@@ -43,6 +43,7 @@ type op struct {
 	mon   int         // that a command goes to next
 	under []core.Peer // runs that a call to is under way
 	open  int         // sends that may have been carried out, and have no answer
+	only  core.Peer   // the run that all these went to; zero: several
 	sends int
 
 	why        string

@@ -101,6 +101,12 @@ func (o *Objecter) send(op *op, w where) {
 	if op.kind == write && !resend {
 		op.floor = o.newFloor(op.pg)
 	}
+	switch {
+	case !resend:
+		op.only = w.to.Peer
+	case op.only != w.to.Peer:
+		op.only = core.Peer{}
+	}
 	op.open++
 	op.sends++
 	op.iv, op.to = w.iv, w.to

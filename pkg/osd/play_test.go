@@ -41,6 +41,7 @@ var update = flag.Bool("update", false, "rewrite testdata/*.txt to what the OSD 
 //	rot PG                                    the record of a PG rots on the disk
 //	refused N CLASS TIMES                     dials of osd.N by a class are refused
 //	from WHO GID EPOCH write|read|leases|subwrite|getmaps|stats [pg=P] [bulk=N] [timeout=T] [oneway]
+//	     [id=N] [resend]
 //	pgs                                       from now on their intervals are told
 //	disk holds · disk goes on                 nothing is made durable meanwhile
 func TestScripts(t *testing.T) {
@@ -567,6 +568,7 @@ func (p *play) message(w []string) {
 	case "write":
 		m.Type, m.Body = wire.TypeWrite, &wire.Write{Target: target, Timeout: patience, Floor: wire.PGVersion{Epoch: epoch},
 			Steps: []wire.Step{{Op: wire.StepWriteFull, Length: uint64(len(m.Bulk))}}}
+		_, m.Body.(*wire.Write).Resend = args["resend"]
 	case "read":
 		m.Type, m.Body = wire.TypeRead, &wire.Read{Target: target, Timeout: patience, Steps: []wire.Step{{Op: wire.StepRead}}}
 	case "subwrite":
@@ -583,6 +585,9 @@ func (p *play) message(w []string) {
 	if _, oneway := args["oneway"]; !m.Type.OneWay() && !oneway {
 		p.reqs++
 		m.Request, m.ID = p.reqs, uint64(p.reqs)
+		if id, ok := args["id"]; ok {
+			m.ID = uint64(p.number(id))
+		}
 		p.who[p.reqs] = fmt.Sprintf("%s %s", what, who)
 	}
 	p.step(m)

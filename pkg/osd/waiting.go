@@ -86,23 +86,40 @@ func (c *Core) unhold(session uint64) {
 	}
 }
 
-// expire refuses operations that have waited as long as their clients do: none of them has begun.
+// expire refuses operations that have waited as long as their clients do: none of them has begun. Of a write that is
+// sent again that is known only if its first send waits here, too; both end together.
 func (c *Core) expire() {
 	if !slices.ContainsFunc(c.waiting.list, c.expired) {
 		return
 	}
 	list := c.waiting.list
 	c.waiting = waiting{}
+	first := map[wire.Asker]bool{}
 	for _, m := range list {
-		switch {
-		case !c.expired(m):
-			c.holdSince(m)
-		case m.From.Entity.Kind() == wire.Client:
-			c.fail(m.Request, wire.Expired.Errorf("osd.%d still waits for map %d", int32(c.cfg.ID), m.Epoch))
-		default:
-			c.drop(m.Request)
+		if c.expired(m) && !m.again() {
+			first[m.asker()] = true
 		}
 	}
+	for _, m := range list {
+		switch {
+		case !c.expired(m) && !first[m.asker()]:
+			c.holdSince(m)
+		case m.From.Entity.Kind() != wire.Client:
+			c.drop(m.Request)
+		case first[m.asker()]:
+			c.fail(m.Request, wire.Expired.Errorf("osd.%d still waits for map %d", int32(c.cfg.ID), m.Epoch))
+		default:
+			c.fail(m.Request, wire.Interrupted.Errorf("osd.%d still waits for map %d", int32(c.cfg.ID), m.Epoch))
+		}
+	}
+}
+
+func (m *held) asker() wire.Asker { return wire.Asker{GID: m.From.GID, Request: m.ID} }
+
+// again reports whether a write was sent before.
+func (m *held) again() bool {
+	w, ok := m.Body.(*wire.Write)
+	return ok && w.Resend
 }
 
 func (c *Core) expired(m held) bool {

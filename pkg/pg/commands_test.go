@@ -305,7 +305,7 @@ func (w *world) clientCommand(name string, args []string) bool {
 	plain, opts := args[1:], map[string]string{}
 	for i, a := range plain {
 		key, value, ok := strings.Cut(a, "=")
-		if ok && slices.Contains([]string{"to", "epoch", "id", "floor"}, key) || a == "resend" {
+		if ok && slices.Contains([]string{"to", "epoch", "id", "floor", "timeout"}, key) || a == "resend" {
 			if opts[key] = value; true {
 				plain[i] = ""
 			}
@@ -406,6 +406,10 @@ func (w *world) sendOp(op *clientOp, opts map[string]string) {
 	op.c.ops[op.id] = op
 	if op.write != nil {
 		_, op.write.Resend = opts["resend"]
+		if s, ok := opts["timeout"]; ok {
+			d, _ := time.ParseDuration(s)
+			op.write.Timeout = wire.Millis(d / time.Millisecond)
+		}
 		if old == nil {
 			op.floor = op.c.seen
 			if at := (wire.PGVersion{Epoch: epoch}); at.Compare(op.floor) > 0 {

@@ -232,7 +232,8 @@ func (pg *PG) dropClients(err *wire.Error) {
 	pg.pri.writes.ops, pg.pri.writes.lists, pg.pri.commands = nil, nil, nil
 }
 
-// expire ends what has waited longer than its asker does. What may have been done before is not called undone.
+// expire ends what has waited longer than its asker does. What may have been done before is not called undone: nothing
+// was, if the first arrival here was no resend. Others that joined it have waited here with it.
 func (pg *PG) expire() {
 	p := pg.pri
 	for _, o := range p.writes.ops {
@@ -240,7 +241,7 @@ func (pg *PG) expire() {
 			continue
 		}
 		err := wire.Expired.Errorf("object %v: %s", o.key, pg.whyWaiting(o.key))
-		if o.write != nil && (o.write.Resend || len(o.requests) > 1) {
+		if o.write != nil && o.write.Resend {
 			err = wire.Interrupted.Errorf("object %v: %s", o.key, pg.whyWaiting(o.key))
 		}
 		pg.endOp(o, nil, nil, err)

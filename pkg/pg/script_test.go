@@ -63,7 +63,7 @@ var update = flag.Bool("update", false, "rewrite what the scripts in testdata ex
 //
 // Clients (the osd defaults to the primary, and the epoch to the newest; ops are named c1.7: client and request):
 //
-//	write c1 OBJ TEXT [to=0] [epoch=E] [id=N] [resend] [floor=E'S] [steps=…]
+//	write c1 OBJ TEXT [to=0] [epoch=E] [id=N] [resend] [timeout=T] [floor=E'S] [steps=…]
 //	append, remove, create, cas c1 OBJ OLD NEW    (cas compares the xattr "v" and sets it, and writes NEW)
 //	fill c1 OBJ BYTES    writes so many bytes
 //	read c1 OBJ [to=0] [epoch=E]
