@@ -55,15 +55,19 @@ var settings = []Setting{
 	{"osd_beacon_interval", Length, "1s", "osd", "between beacons to the monitors", 100, nil},
 	{"osd_client_message_cap", Number, "4096", "osd", "operations of clients under way, before they have to wait", 1, nil},
 	{"osd_client_message_size_cap", Bytes, "256M", "osd", "bytes of clients' writes under way, before they have to wait", 1 << 20, nil},
+	{"osd_deep_scrub_interval", Length, "168h", "osd", "between deep scrubs of a PG, which read every byte; up to half as much longer, so that not all are due at once", 1000, nil},
 	{"osd_heartbeat_grace", Length, "2s", "osd", "report an OSD that has been silent so long", 100, nil},
 	{"osd_heartbeat_interval", Length, "500ms", "osd", "between pings to one peer", 10, nil},
 	{"osd_max_backfills", Number, "2", "osd", "PGs that recover at a time: as primary, and again as a target", 1, nil},
+	{"osd_max_scrubs", Number, "1", "osd", "PGs that are scrubbed at a time: as primary, and again as a copy", 1, nil},
 	{"osd_op_complaint_time", Length, "30s", "osd", "an operation that takes longer is slow", 1, nil},
 	{"osd_pool_default_min_size", Number, "0", "mon", "copies of a new pool that must be there to serve; 0: its size less half of it", 0, nil},
 	{"osd_pool_default_pg_num", Number, "32", "mon", "PGs of a new pool", 1, nil},
 	{"osd_pool_default_size", Number, "3", "mon", "copies of a new pool", 1, nil},
 	{"osd_recovery_max_bytes", Bytes, "64M", "osd", "that recovery pushes in a second while clients are at work", 1 << 16, nil},
 	{"osd_recovery_max_ops", Number, "500", "osd", "objects that recovery pushes in a second while clients are at work", 1, nil},
+	{"osd_scrub_max_interval", Length, "168h", "osd", "between scrubs of a PG at most, clients at work or not; up to half as much longer", 1000, nil},
+	{"osd_scrub_min_interval", Length, "24h", "osd", "between scrubs of a PG while clients are idle; up to half as much longer", 1000, nil},
 }
 
 func settingNamed(name string) (Setting, bool) {

@@ -138,4 +138,6 @@ func (c *Core) configure(list []wire.Setting) {
 	c.toAll(c.pgSettings())
 	c.local.grant(c)
 	c.remote.grant(c)
+	c.scrubs.local.grant(c)
+	c.scrubs.remote.grant(c)
 }

@@ -30,9 +30,9 @@ func (c *Core) carry(effects []core.Effect) {
 		case pg.WantTemp:
 			c.temps.add(e)
 		case pg.AskSlot:
-			c.places(e.Remote).ask(c, e.PG)
+			c.places(e.Remote, e.Scrub).ask(c, e.PG)
 		case pg.FreeSlot:
-			c.places(e.Remote).free(c, e.PG)
+			c.places(e.Remote, e.Scrub).free(c, e.PG)
 		case pg.Changed:
 			c.beacons.hurry(c.now.Mono)
 		case pg.Removed:

@@ -50,6 +50,7 @@ type Core struct {
 	temps   temps
 	local   places
 	remote  places
+	scrubs  struct{ local, remote places }
 
 	peers    []*peer // ascending id
 	graces   []wire.PeerGrace
@@ -101,7 +102,8 @@ func New(cfg Config) *Core {
 	c.informed = map[core.Peer]osdmap.Epoch{}
 	c.beacons.told = map[osdmap.PGID]told{}
 	c.ops.running = map[core.Request]op{}
-	c.remote.remote = true
+	c.remote.remote, c.scrubs.remote.remote = true, true
+	c.scrubs.local.scrub, c.scrubs.remote.scrub = true, true
 	return c
 }
 

@@ -180,6 +180,8 @@ func (c *Core) removed(id osdmap.PGID) {
 	c.dropSlot(id)
 	c.local.free(c, id)
 	c.remote.free(c, id)
+	c.scrubs.local.free(c, id)
+	c.scrubs.remote.free(c, id)
 	if m, ok := c.maps.cur.PG(id); ok && has(m, c.cfg.ID) && c.phase != stopping {
 		c.create([]osdmap.PGID{id}, c.maps.cur)
 	}

@@ -22,6 +22,7 @@ type Settings struct {
 	ClientOps   uint64 // operations under way, the same; default 4096
 
 	MaxBackfills  uint64 // PGs that recover at a time: as primary, and again as a target; default 2
+	MaxScrubs     uint64 // PGs that are scrubbed at a time, the same; default 1
 	RecoveryBytes uint64 // pushed in a second while clients are at work; default 64 MiB
 	RecoveryOps   uint64 // pushes in a second, the same; default 500
 
@@ -39,12 +40,16 @@ var settings = []setting{
 	{name: "osd_beacon_interval", length: func(s *Settings) *time.Duration { return &s.BeaconInterval }},
 	{name: "osd_client_message_cap", number: func(s *Settings) *uint64 { return &s.ClientOps }},
 	{name: "osd_client_message_size_cap", number: func(s *Settings) *uint64 { return &s.ClientBytes }},
+	{name: "osd_deep_scrub_interval", length: func(s *Settings) *time.Duration { return &s.PG.DeepScrub }},
 	{name: "osd_heartbeat_grace", length: func(s *Settings) *time.Duration { return &s.HeartbeatGrace }},
 	{name: "osd_heartbeat_interval", length: func(s *Settings) *time.Duration { return &s.HeartbeatInterval }},
 	{name: "osd_max_backfills", number: func(s *Settings) *uint64 { return &s.MaxBackfills }},
+	{name: "osd_max_scrubs", number: func(s *Settings) *uint64 { return &s.MaxScrubs }},
 	{name: "osd_op_complaint_time", length: func(s *Settings) *time.Duration { return &s.SlowOp }},
 	{name: "osd_recovery_max_bytes", number: func(s *Settings) *uint64 { return &s.RecoveryBytes }},
 	{name: "osd_recovery_max_ops", number: func(s *Settings) *uint64 { return &s.RecoveryOps }},
+	{name: "osd_scrub_max_interval", length: func(s *Settings) *time.Duration { return &s.PG.ScrubMax }},
+	{name: "osd_scrub_min_interval", length: func(s *Settings) *time.Duration { return &s.PG.ScrubMin }},
 }
 
 func (s Settings) filled() Settings {
@@ -55,6 +60,10 @@ func (s Settings) filled() Settings {
 	fill(&s.ClientBytes, 256<<20)
 	fill(&s.ClientOps, 4096)
 	fill(&s.MaxBackfills, 2)
+	fill(&s.MaxScrubs, 1)
+	fill(&s.PG.ScrubMin, 24*time.Hour)
+	fill(&s.PG.ScrubMax, 7*24*time.Hour)
+	fill(&s.PG.DeepScrub, 7*24*time.Hour)
 	fill(&s.RecoveryBytes, 64<<20)
 	fill(&s.RecoveryOps, 500)
 	s.PG.RecoveryBytes = int(min(s.RecoveryBytes/s.MaxBackfills+1, 1<<30)) // so many PGs recover at once

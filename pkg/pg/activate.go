@@ -233,12 +233,15 @@ func (pg *PG) spreadHistory() {
 	}
 	for _, q := range pg.members() {
 		h := &q.historyAcked
-		if !q.activated || h.HistoryLES >= pg.info.HistoryLES && h.LEC >= pg.info.LEC && h.Cleared >= pg.info.Cleared || !pg.due(q.historySent) {
+		has := h.HistoryLES >= pg.info.HistoryLES && h.LEC >= pg.info.LEC && h.Cleared >= pg.info.Cleared &&
+			h.Scrubbed >= pg.info.Scrubbed && h.DeepScrubbed >= pg.info.DeepScrubbed
+		if has || !q.activated || !pg.due(q.historySent) {
 			continue
 		}
 		q.historySent = pg.now.Mono
 		pg.say(q.id, wire.Control, wire.TypePGHistory, p.round, &wire.PGHistory{
 			HistoryLES: pg.info.HistoryLES, LEC: pg.info.LEC, Cleared: pg.info.Cleared,
+			Scrubbed: pg.info.Scrubbed, DeepScrubbed: pg.info.DeepScrubbed, Inconsistent: pg.info.Inconsistent,
 		}, nil)
 	}
 	if pg.clean() && p.history.selfCleared >= first {

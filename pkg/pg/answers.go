@@ -8,6 +8,7 @@ import (
 	"zeph/pkg/core"
 	"zeph/pkg/osdmap"
 	"zeph/pkg/status"
+	"zeph/pkg/wire"
 )
 
 // The answers to commands have the shapes of package status, which are the same in every version.
@@ -51,6 +52,10 @@ func (pg *PG) listUnfound(to core.Request) {
 }
 
 func (pg *PG) listInconsistent(to core.Request) {
+	if pg.learnSchedule().again {
+		pg.fail(to, wire.Denied.Errorf("pg %v: an earlier primary found %d objects; a deep scrub looks for them again", pg.cfg.PG, pg.info.Inconsistent))
+		return
+	}
 	answer := status.Inconsistent{PG: pg.cfg.PG.String(), ScrubMS: osdmap.UnixMilli(pg.info.Scrubbed), Objects: []status.InconsistentOne{}}
 	for _, inc := range pg.pri.scrub.last {
 		if !inc.Repaired {

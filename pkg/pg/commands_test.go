@@ -96,6 +96,15 @@ func (w *world) command(name string, args []string) {
 		w.diskCommand(w.osd(args[0]), args[1:])
 	case "rot":
 		w.rot(w.osd(args[0]), w.key(args[1]), args[2:])
+	case "scrubs":
+		o := w.osd(args[0])
+		if o.noScrub = args[1] == "hold"; !o.noScrub {
+			for _, s := range o.wantScrub {
+				o.place(s.Remote, true, true)
+				o.queue = append(o.queue, s)
+			}
+			o.wantScrub = nil
+		}
 	case "clock":
 		w.osd(args[0]).rate, _ = strconv.ParseInt(args[1], 10, 64)
 	case "hold", "drop", "cut":
@@ -502,6 +511,13 @@ func (w *world) ask(name string) {
 	o.queue = append(o.queue, core.Received{Class: wire.Control, Type: wire.TypeCommand, Request: core.Request(w.net.reqs), Body: &wire.Command{Name: name}})
 }
 
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 // rot damages the first block of an object, or what is named: its record, a row of its omap, a block by its number.
 func (w *world) rot(o *testOSD, k store.Key, what []string) {
 	there := false
@@ -544,6 +560,8 @@ func (w *world) show(o *testOSD, what string) {
 	switch what {
 	case "slots":
 		w.printf("own place %v, for others %v", o.slot, o.remote)
+	case "scrubs":
+		w.printf("own place %v, for others %v", o.scrubs[0], o.scrubs[1])
 	case "log":
 		for _, e := range o.pg.log.entries {
 			del := ""
@@ -561,6 +579,8 @@ func (w *world) show(o *testOSD, what string) {
 		for _, k := range o.pg.missing.keys {
 			w.printf("%s needs %v", k.Name, o.pg.missing.need[k].Need)
 		}
+	case "scrub":
+		w.printf("scrubbed %d, deep %d, inconsistent %d", q.Info.ScrubMS, q.Info.DeepMS, q.Info.Inconsistent)
 	case "why":
 		w.printf("%s: %s %v", q.Phase, q.Why, q.Blocked)
 	case "leases":

@@ -15,6 +15,7 @@ type Config struct {
 	OSD   osdmap.OSDID
 	GID   wire.GID    // of this run
 	Store osdmap.UUID // of this OSD's store
+	Seed  uint64      // of chance: when scrubs are due
 	Room  *Room       // of all PGs of the OSD; nil: this PG is the only one
 	Settings
 }
@@ -40,6 +41,10 @@ type Settings struct {
 	Busy          bool          // clients are active: if not here, then with other PGs of this OSD
 	Batch         int           // objects of a backfill batch; default 32
 	RetryFull     time.Duration // until a store that was too full is asked again; default 5s
+
+	ScrubMin  time.Duration // between scrubs at least, while clients are idle; default 24h
+	ScrubMax  time.Duration // and at most; default 7 days
+	DeepScrub time.Duration // between deep ones; default 7 days
 }
 
 // ---- Events that the OSD gives. Beside them: core.Received (with a body of this PG, one-way or request),
@@ -85,6 +90,7 @@ type LeaseReceived struct {
 // Slot answers an AskSlot: granted when a place is free, possibly much later.
 type Slot struct {
 	Remote bool
+	Scrub  bool
 }
 
 // NewGID says that the OSD is another run of itself now. It comes while the map has this OSD down.
@@ -124,12 +130,14 @@ type SendLease struct {
 type AskSlot struct {
 	PG     osdmap.PGID
 	Remote bool
+	Scrub  bool // not for recovery: these have places of their own (12.3)
 }
 
 // FreeSlot gives a place back, or takes the question back. To free what one does not have is harmless.
 type FreeSlot struct {
 	PG     osdmap.PGID
 	Remote bool
+	Scrub  bool
 }
 
 // Changed says that the PG's State has changed: a beacon might tell.

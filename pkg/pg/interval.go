@@ -181,6 +181,8 @@ func (pg *PG) stop() {
 	pg.pri, pg.rep, pg.heard = nil, nil, nil
 	pg.emit(FreeSlot{PG: pg.cfg.PG})
 	pg.emit(FreeSlot{PG: pg.cfg.PG, Remote: true})
+	pg.emit(FreeSlot{PG: pg.cfg.PG, Scrub: true})
+	pg.emit(FreeSlot{PG: pg.cfg.PG, Remote: true, Scrub: true})
 }
 
 // begin takes up this OSD's part in the interval.

@@ -54,6 +54,7 @@ type primary struct {
 	recovery recovery
 	history  historyState
 	scrub    scrubber
+	schedule schedule
 	commands []core.Request // of operators, that wait for the store
 }
 
@@ -93,6 +94,7 @@ type peer struct {
 	historySent  time.Duration
 	backfill     *backfill
 	slot         slotState
+	scrubSlot    slotState
 }
 
 // acts reports whether the peer has to acknowledge writes, as acting or as a target.

@@ -153,6 +153,10 @@ func (pg *PG) learnFrom(info *wire.PGInfo) {
 	pg.info.HistoryLES = max(pg.info.HistoryLES, info.HistoryLES)
 	pg.info.LEC = max(pg.info.LEC, info.LEC)
 	pg.info.Cleared = max(pg.info.Cleared, info.Cleared)
+	if info.Scrubbed > pg.info.Scrubbed {
+		pg.info.Scrubbed, pg.info.Inconsistent = info.Scrubbed, info.Inconsistent
+	}
+	pg.info.DeepScrubbed = max(pg.info.DeepScrubbed, info.DeepScrubbed)
 	past := slices.Clone(pg.info.Past)
 	for _, iv := range info.Past {
 		has := func(own wire.PGInterval) bool { return iv.First <= own.Last && own.First <= iv.Last }

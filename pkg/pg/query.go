@@ -48,6 +48,9 @@ type QueryInfo struct {
 	Cursor           string       `json:"last_backfill,omitempty"`
 	Objects          uint64       `json:"objects"`
 	Bytes            uint64       `json:"bytes"`
+	ScrubMS          uint64       `json:"last_scrub_ms,omitempty"`
+	DeepMS           uint64       `json:"last_deep_scrub_ms,omitempty"`
+	Inconsistent     uint64       `json:"inconsistent,omitempty"` // objects that the last scrub found so
 	ResultsKept      int          `json:"results_kept,omitempty"`
 	ResultsForgotten string       `json:"results_forgotten_upto,omitempty"`
 }
@@ -154,6 +157,7 @@ func queryInfo(info *wire.PGInfo) *QueryInfo {
 		LastUpdate: info.LastUpdate.String(), LogTail: info.LogTail.String(), LES: info.LES, HistoryLES: info.HistoryLES,
 		LEC: info.LEC, Created: info.Created, Missing: info.Missing, Incomplete: info.Incomplete,
 		Objects: info.Objects, Bytes: info.Bytes,
+		ScrubMS: info.Scrubbed, DeepMS: info.DeepScrubbed, Inconsistent: info.Inconsistent,
 	}
 	if info.Incomplete && info.Cursor != (wire.Cursor{}) {
 		q.Cursor = fmt.Sprintf("%08x:%s", info.Cursor.Hash, info.Cursor.Name)

@@ -296,8 +296,9 @@ func (pg *PG) repairFrom(k store.Key) bool {
 			return
 		}
 		// its own record is gone, and its entry, too: the other copies have to be asked what it is
-		if s := &pg.pri.scrub; s.step == scrubIdle && !s.asked {
+		if s := &pg.pri.scrub; s.step == scrubIdle && (!s.asked || s.itself) {
 			pg.askScrub(false, true)
+			s.urgent = true
 		}
 	})
 	return true

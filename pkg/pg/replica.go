@@ -22,6 +22,7 @@ type replica struct {
 	batch      uint64             // of backfill, under way
 	chunk      uint64             // of scrub, the last one looked at
 	judged     map[store.Key]bool // objects of it that were found wrong (false), or written to since (true)
+	scrub      place              // of this OSD's, for the primary's scrub
 	holds      bool               // a remote slot, asked for by the primary
 	granted    bool
 	renewed    time.Duration
@@ -160,12 +161,19 @@ func (pg *PG) gotHistory(r core.Received, h *wire.PGHistory) {
 	if pg.rep == nil || id != pg.info.Interval.Primary || !pg.rep.activated {
 		return
 	}
-	if h.HistoryLES > pg.info.HistoryLES || h.LEC > pg.info.LEC || h.Cleared > pg.info.Cleared {
-		pg.learnFrom(&wire.PGInfo{HistoryLES: h.HistoryLES, LEC: h.LEC, Cleared: h.Cleared})
+	news := h.HistoryLES > pg.info.HistoryLES || h.LEC > pg.info.LEC || h.Cleared > pg.info.Cleared
+	if news || h.Scrubbed > pg.info.Scrubbed || h.DeepScrubbed > pg.info.DeepScrubbed {
+		pg.learnFrom(&wire.PGInfo{
+			HistoryLES: h.HistoryLES, LEC: h.LEC, Cleared: h.Cleared,
+			Scrubbed: h.Scrubbed, DeepScrubbed: h.DeepScrubbed, Inconsistent: h.Inconsistent,
+		})
 		var t store.Txn
 		pg.putInfo(&t)
 		pg.submit(&t, nil)
 	}
-	ack := wire.PGHistoryAck{HistoryLES: pg.info.HistoryLES, LEC: pg.info.LEC, Cleared: pg.info.Cleared}
+	ack := wire.PGHistoryAck{
+		HistoryLES: pg.info.HistoryLES, LEC: pg.info.LEC, Cleared: pg.info.Cleared,
+		Scrubbed: pg.info.Scrubbed, DeepScrubbed: pg.info.DeepScrubbed,
+	}
 	pg.quiet(func() { pg.say(id, wire.Control, wire.TypePGHistoryAck, h.Round, &ack, nil) })
 }

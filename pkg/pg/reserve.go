@@ -98,6 +98,10 @@ func (pg *PG) noRoom(q *peer) {
 
 // slotGranted is the OSD's answer to AskSlot.
 func (pg *PG) slotGranted(ev Slot) {
+	if ev.Scrub {
+		pg.scrubPlaceGranted(ev.Remote)
+		return
+	}
 	switch {
 	case !ev.Remote && pg.pri != nil && pg.pri.recovery.slots.asked:
 		pg.pri.recovery.slots.granted = true
@@ -116,6 +120,10 @@ func (pg *PG) sayReserve(step wire.Reserving) {
 // reserve is a step of a reservation, on either side.
 func (pg *PG) reserve(r core.Received, v *wire.PGReserve) {
 	id, _ := pg.osdOf(r.From)
+	if v.Scrub {
+		pg.reserveScrub(id, v)
+		return
+	}
 	if pg.pri != nil {
 		q := pg.peerOf(id)
 		if q == nil || v.Round != pg.pri.round || !q.slot.asked {
@@ -158,6 +166,7 @@ func (pg *PG) dropSlot() {
 
 // tickSlot gives a place back that its primary does not renew.
 func (pg *PG) tickSlot() {
+	pg.tickScrubPlace()
 	if pg.rep.holds && pg.now.Mono >= pg.rep.renewed+slotLapse {
 		pg.dropSlot()
 	}

@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "rewrite what the scripts in testdata ex
 // happens any more, except what is held, cut or stopped; no time passes but by "wait". What is printed: answers to
 // clients, warnings, and at the end the state of every machine that has another one than after the last command.
 //
-//	cluster N [size=3] [min=2] [raw=0,1,2] [log=1000] [lease=800ms] [batch=32] [push=BYTES]
+//	cluster N [size=3] [min=2] [raw=0,1,2] [log=1000] [lease=800ms] [batch=32] [push=BYTES] [scrub=24h] [deep=168h]
 //	                     begins (anew): N OSDs, all up; the PG is on those of raw. log is how many entries are kept
 //
 // The map (each line is one epoch; several changes in one line are separated by commas with a space):
@@ -42,6 +42,7 @@ var update = flag.Bool("update", false, "rewrite what the scripts in testdata ex
 //	start 0              a new run; what the map says of it is another matter
 //	disk 0 hold          transactions are not made durable until "disk 0 go", or "disk 0 step [N]"
 //	disk 0 wipe          an empty store, with a new uuid (it is not running)
+//	scrubs 0 hold|go     osd.0 has no place for scrubs, until it has
 //	disk 0 full|roomy    it says that it is full
 //	disk 0 lost OBJ E'S TEXT  it has lost a write that it had acknowledged: the object is what it was at that version
 //	rot 0 NAME [N|row KEY|record]  a block of the object's data does not check any more on osd.0 (the first, or number N),
@@ -74,7 +75,7 @@ var update = flag.Bool("update", false, "rewrite what the scripts in testdata ex
 //	wait 300ms           passes in steps of 50ms, each with a tick
 //	until clean [10s]    waits until the PG is active+clean; also "until active", or any state of the primary
 //	alike                compares all copies in acting, byte by byte
-//	show 0 log|info|missing|objects|why|leases|past|dups|slots
+//	show 0 log|info|missing|objects|why|leases|past|dups|slots|scrub|scrubs
 //	command "pg query" to the primary: "ask pg unfound delete"
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")

@@ -32,10 +32,13 @@ type scrubber struct {
 	end    bool      // to the PG's end
 	first  bool      // no chunk is done yet
 	asked  bool      // it should begin
+	itself bool      // because it is due: nobody asked
+	urgent bool      // clients wait for it
+	place  reservation
 	copies []scrubCopy
 	orders []*repairOrder
 	found  []Inconsistency // of this run
-	last   []Inconsistency // of the last whole one
+	last   []Inconsistency // of the last whole one, and what a light one cannot see of those before
 	mended uint64
 }
 
@@ -76,6 +79,7 @@ type Inconsistency struct {
 	Why      string         `json:"why,omitempty"` // it cannot be repaired
 	key      store.Key
 	lost     bool // no copies make a whole one
+	deep     bool // found by reading all
 }
 
 // WrongCopy is a copy that is not what it should be.
@@ -93,7 +97,7 @@ const (
 )
 
 func (s *scrubber) states() states {
-	if s.step == scrubIdle && !s.asked {
+	if s.step == scrubIdle && (!s.asked || s.itself) {
 		return 0
 	}
 	st := sScrubbing
@@ -118,6 +122,9 @@ func (pg *PG) scrubCommand(to core.Request, c *wire.Command) {
 		pg.fail(to, wire.NoHandler.Errorf("%q", c.Name))
 		return
 	}
+	if s.itself && s.step < scrubRepairing { // what somebody asks for goes before
+		pg.endScrub(false)
+	}
 	if s.step != scrubIdle || s.asked {
 		pg.fail(to, wire.Denied.Errorf("pg %v is being scrubbed already", pg.cfg.PG))
 		return
@@ -128,7 +135,7 @@ func (pg *PG) scrubCommand(to core.Request, c *wire.Command) {
 
 func (pg *PG) askScrub(deep, repair bool) {
 	s := &pg.pri.scrub
-	s.asked, s.deep, s.repair = true, deep, repair
+	s.asked, s.itself, s.deep, s.repair = true, false, deep, repair
 }
 
 // scrubLocks reports whether writes to an object have to wait for a chunk.
@@ -144,13 +151,20 @@ func (s *scrubber) holds(k store.Key) bool {
 // tickScrub takes a scrub on, and repeats what has no answer.
 func (pg *PG) tickScrub() {
 	s := &pg.pri.scrub
+	if s.step != scrubIdle {
+		pg.keepScrubPlaces()
+		if s.itself && !pg.mayScrub(s.deep) {
+			pg.endScrub(false)
+			return
+		}
+	}
 	switch s.step {
 	case scrubIdle:
-		if r := &pg.pri.recovery; r.suspect && !s.asked {
-			r.suspect = false
-			pg.askScrub(true, true)
-		}
-		if s.asked && pg.pri.phase == active && !pg.someMissing() {
+		pg.planScrub()
+		switch {
+		case !s.asked || pg.pri.phase != active || pg.someMissing():
+			pg.freeScrubPlaces()
+		case pg.placedForScrub():
 			s.asked, s.first, s.found, s.mended = false, true, nil, 0
 			s.from, _ = pg.span().Bounds()
 			pg.tell("pg scrub begins", "deep", s.deep, "repair", s.repair)
@@ -340,7 +354,7 @@ func (pg *PG) heardChunk(id osdmap.OSDID, res any) {
 func (pg *PG) judge(k store.Key) {
 	s := &pg.pri.scrub
 	want, deleted := pg.shouldBe(k)
-	in := Inconsistency{Object: k.String(), key: k, Version: want.String()}
+	in := Inconsistency{Object: k.String(), key: k, Version: want.String(), deep: s.deep}
 	var right []wire.PGScrubObj
 	for _, c := range s.copies {
 		o, there := c.objects[k]
@@ -493,9 +507,14 @@ func (pg *PG) noteWrong(t *store.Txn, k store.Key, need wire.PGVersion, del bool
 // endScrub ends a scrub: whole, or cut off.
 func (pg *PG) endScrub(whole bool) {
 	s := &pg.pri.scrub
+	again := pg.learnSchedule().again
 	if whole {
+		s.keepUnseen()
 		s.last = s.found
 		left := uint64(0)
+		if again && !s.deep {
+			left = pg.info.Inconsistent // an earlier primary's, which are looked for again
+		}
 		broken := map[store.Key]bool{}
 		for _, in := range s.found {
 			if !in.Repaired {
@@ -507,18 +526,36 @@ func (pg *PG) endScrub(whole bool) {
 		}
 		pg.pri.recovery.broken = broken
 		pg.info.Inconsistent = left
-		pg.info.Scrubbed = uint64(pg.now.Wall)
+		pg.info.Scrubbed = max(uint64(pg.now.Wall), pg.info.Scrubbed+1) // the newest counts, whatever clocks say
 		if s.deep {
-			pg.info.DeepScrubbed = uint64(pg.now.Wall)
+			pg.info.DeepScrubbed = pg.info.Scrubbed
+		}
+		for _, q := range pg.members() {
+			q.historySent = never
 		}
 		var t store.Txn
 		pg.putInfo(&t)
 		pg.submit(&t, nil)
 		pg.tell("pg scrub ends", "deep", s.deep, "inconsistent", len(s.found), "copies_repaired", s.mended)
 	}
+	pg.scrubEnded(whole)
+	pg.freeScrubPlaces()
 	*s = scrubber{last: s.last}
 	pg.pri.recovery.mending = nil
 	pg.runAll()
+}
+
+// keepUnseen takes over what an earlier scrub found by reading everything, and a light one cannot see.
+func (s *scrubber) keepUnseen() {
+	if s.deep {
+		return
+	}
+	for _, in := range s.last {
+		is := func(other Inconsistency) bool { return other.key == in.key }
+		if in.deep && !in.Repaired && !slices.ContainsFunc(s.found, is) {
+			s.found = append(s.found, in)
+		}
+	}
 }
 
 // ---- the copy's side

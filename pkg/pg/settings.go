@@ -19,6 +19,9 @@ func (s Settings) filled() Settings {
 	set(&s.RecoveryRate, 500)
 	set(&s.Batch, 32)
 	set(&s.RetryFull, 5*time.Second)
+	set(&s.ScrubMin, 24*time.Hour)
+	set(&s.ScrubMax, 7*24*time.Hour)
+	set(&s.DeepScrub, 7*24*time.Hour)
 	return s
 }
 

@@ -43,23 +43,26 @@ type world struct {
 
 // testOSD is one OSD: a store that outlives it, and a machine while it runs.
 type testOSD struct {
-	id      osdmap.OSDID
-	store   *mem.Store
-	uuid    osdmap.UUID
-	gid     wire.GID
-	pg      *PG
-	running bool
-	paused  bool
-	hold    bool         // disk
-	noMaps  bool         // held back
-	epoch   osdmap.Epoch // newest map given to it
-	told    string       // state as last printed
-	queue   []any        // events
-	reqs    map[core.Request]*message
-	rate    int64
-	full    bool
-	slot    bool // a place for recovery that the PG has: as primary,
-	remote  bool // and as a copy
+	id        osdmap.OSDID
+	store     *mem.Store
+	uuid      osdmap.UUID
+	gid       wire.GID
+	pg        *PG
+	running   bool
+	paused    bool
+	hold      bool         // disk
+	noMaps    bool         // held back
+	epoch     osdmap.Epoch // newest map given to it
+	told      string       // state as last printed
+	queue     []any        // events
+	reqs      map[core.Request]*message
+	rate      int64
+	full      bool
+	slot      bool    // a place for recovery that the PG has: as primary,
+	remote    bool    // and as a copy
+	scrubs    [2]bool // the same, for scrubs
+	noScrub   bool    // there is no place for them
+	wantScrub []Slot
 }
 
 func (w *world) printf(format string, args ...any) {
@@ -94,6 +97,10 @@ func (w *world) begin(args []string) {
 			w.set.PushBytes = number
 		case "ops":
 			w.set.RecoveryOps = number
+		case "scrub":
+			w.set.ScrubMin, _ = time.ParseDuration(value)
+		case "deep":
+			w.set.DeepScrub, _ = time.ParseDuration(value)
 		}
 	}
 	w.raws = map[osdmap.Epoch][]osdmap.OSDID{}
@@ -250,6 +257,7 @@ func (w *world) crash(o *testOSD, keep int) {
 	o.store.Crash(keep)
 	o.running, o.pg, o.queue, o.paused = false, nil, nil, false
 	o.slot, o.remote = false, false
+	o.scrubs, o.wantScrub = [2]bool{}, nil
 	w.net.lose(o.id)
 }
 
@@ -326,8 +334,13 @@ func (w *world) carryOut(o *testOSD, effects []core.Effect) {
 				w.printf("osd.%d: %s %v", o.id, e.Message, e.Args[4:])
 			}
 		case AskSlot:
-			o.place(e.Remote, true)
-			o.queue = append(o.queue, Slot{Remote: e.Remote})
+			switch {
+			case e.Scrub && o.noScrub:
+				o.wantScrub = append(o.wantScrub, Slot{e.Remote, true})
+			default:
+				o.place(e.Remote, e.Scrub, true)
+				o.queue = append(o.queue, Slot{e.Remote, e.Scrub})
+			}
 		case WantUpThru, WantTemp:
 			w.asks = append(w.asks, askOf{o, e})
 		case Removed:
@@ -338,7 +351,8 @@ func (w *world) carryOut(o *testOSD, effects []core.Effect) {
 			w.crash(o, 0)
 			return
 		case FreeSlot:
-			o.place(e.Remote, false)
+			o.place(e.Remote, e.Scrub, false)
+			o.wantScrub = slices.DeleteFunc(o.wantScrub, func(s Slot) bool { return s == Slot{e.Remote, e.Scrub} })
 		case core.SetTimer, Changed:
 		default:
 			w.t.Fatalf("osd.%d: effect %T", o.id, e)
@@ -346,7 +360,11 @@ func (w *world) carryOut(o *testOSD, effects []core.Effect) {
 	}
 }
 
-func (o *testOSD) place(remote, has bool) {
+func (o *testOSD) place(remote, scrub, has bool) {
+	if scrub {
+		o.scrubs[btoi(remote)] = has
+		return
+	}
 	if remote {
 		o.remote = has
 	} else {

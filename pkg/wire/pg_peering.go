@@ -81,6 +81,10 @@ type PGHistory struct {
 	HistoryLES osdmap.Epoch `cbor:"5,keyasint,omitzero"`
 	LEC        osdmap.Epoch `cbor:"6,keyasint,omitzero"`
 	Cleared    osdmap.Epoch `cbor:"7,keyasint,omitzero"` // intervals that ended before this may be forgotten
+
+	Scrubbed     uint64 `cbor:"8,keyasint,omitzero"`  // when, in milliseconds since 1970
+	DeepScrubbed uint64 `cbor:"9,keyasint,omitzero"`  // the same
+	Inconsistent uint64 `cbor:"10,keyasint,omitzero"` // objects that scrub found so
 }
 
 // PGHistoryAck says that a copy has it on disk.
@@ -89,6 +93,9 @@ type PGHistoryAck struct {
 	HistoryLES osdmap.Epoch `cbor:"5,keyasint,omitzero"`
 	LEC        osdmap.Epoch `cbor:"6,keyasint,omitzero"`
 	Cleared    osdmap.Epoch `cbor:"7,keyasint,omitzero"`
+
+	Scrubbed     uint64 `cbor:"8,keyasint,omitzero"`
+	DeepScrubbed uint64 `cbor:"9,keyasint,omitzero"`
 }
 
 // PGRemove tells a stray that nobody needs it any more.

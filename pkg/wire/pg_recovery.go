@@ -78,6 +78,7 @@ type PGReserve struct {
 	PGHead
 	Step     Reserving `cbor:"5,keyasint"`
 	Backfill bool      `cbor:"6,keyasint,omitzero"` // not by log
+	Scrub    bool      `cbor:"7,keyasint,omitzero"` // of the places for scrubs
 }
 
 // PGScan asks a backfill target what it has of a batch.
