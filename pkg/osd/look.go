@@ -11,6 +11,14 @@ import (
 // Epoch is that of the OSD's map.
 func (c *Core) Epoch() osdmap.Epoch { return c.epoch() }
 
+// Map is the OSD's map; nil: it has none.
+func (c *Core) Map() *osdmap.Map {
+	if c.maps.cur == nil {
+		return nil
+	}
+	return c.maps.cur.Map()
+}
+
 // PG is the machine of a PG; nil: there is none here.
 func (c *Core) PG(id osdmap.PGID) *pg.PG {
 	if s := c.slot(id); s != nil {

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -75,6 +74,9 @@ type Cluster struct {
 	counts  Counts
 	found   []Violation
 	watch   watch
+	copies  copies
+
+	recreating bool // a pool is made, removed and made again
 }
 
 // ackedWrite is the newest write of an object that some client was told is done.
@@ -245,7 +247,7 @@ func (c *Cluster) mkfs(id int) {
 
 // exited is told when a daemon ends by its own will.
 func (c *Cluster) exited(n *Node, err error) {
-	if err != nil && !errors.Is(err, store.ErrFull) { // that one protects its store (protocol 7.4)
+	if err != nil && !c.excused(n, err) {
 		c.violation("a daemon gave up", n.name+": "+err.Error())
 	}
 	if n.entity.Kind() != wire.Client {

@@ -23,6 +23,8 @@ type disk struct {
 	slow     time.Duration // on top of each commit
 	waiting  []func()      // what goes on when it is not stuck any more
 	life     int           // grows when the process crashes
+	failed   bool          // it reported an error: the process ends
+	decayed  bool          // what it knows of a PG is damaged
 }
 
 type outcome struct {

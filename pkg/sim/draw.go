@@ -88,7 +88,7 @@ func (s *settings) drawFaults(r *core.Rand, want []string) {
 	if want == nil {
 		share := pick(r, 100_000, 250_000, 500_000)
 		for _, k := range scenario.Kinds {
-			if r.Chance(share) {
+			if r.Chance(share) && !k.Asked {
 				want = append(want, k.Name)
 			}
 		}

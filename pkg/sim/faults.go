@@ -41,30 +41,42 @@ func (c *Cluster) unleash() *nemesis {
 
 // strikes are the faults by kind: each sees to it that it ends.
 var strikes = map[string]func(*nemesis){
-	"acklag":  (*nemesis).acklag,
-	"all":     (*nemesis).all,
-	"client":  (*nemesis).client,
-	"crash":   (*nemesis).crash,
-	"cut":     (*nemesis).cut,
-	"delay":   (*nemesis).delay,
-	"disk":    (*nemesis).disk,
-	"double":  (*nemesis).double,
-	"flap":    (*nemesis).flap,
-	"full":    (*nemesis).full,
-	"hang":    (*nemesis).hang,
-	"hles":    (*nemesis).hles,
-	"isolate": (*nemesis).isolate,
-	"mon":     (*nemesis).mon,
-	"out":     (*nemesis).out,
-	"pause":   (*nemesis).pause,
-	"pool":    (*nemesis).pool,
-	"refuse":  (*nemesis).refuse,
-	"replace": (*nemesis).replace,
-	"reset":   (*nemesis).reset,
-	"rot":     (*nemesis).rot,
-	"rotate":  (*nemesis).rotate,
-	"scrub":   (*nemesis).scrub,
-	"stop":    (*nemesis).stop,
+	"acklag":   (*nemesis).acklag,
+	"all":      (*nemesis).all,
+	"away":     (*nemesis).away,
+	"choke":    (*nemesis).choke,
+	"churn":    (*nemesis).churn,
+	"client":   (*nemesis).client,
+	"crash":    (*nemesis).crash,
+	"cut":      (*nemesis).cut,
+	"decay":    (*nemesis).decay,
+	"delay":    (*nemesis).delay,
+	"disk":     (*nemesis).disk,
+	"double":   (*nemesis).double,
+	"eio":      (*nemesis).eio,
+	"flap":     (*nemesis).flap,
+	"full":     (*nemesis).full,
+	"hang":     (*nemesis).hang,
+	"hles":     (*nemesis).hles,
+	"isolate":  (*nemesis).isolate,
+	"late":     (*nemesis).late,
+	"load":     (*nemesis).load,
+	"mon":      (*nemesis).mon,
+	"out":      (*nemesis).out,
+	"pause":    (*nemesis).pause,
+	"pool":     (*nemesis).pool,
+	"purge":    (*nemesis).purge,
+	"rate":     (*nemesis).rate,
+	"recreate": (*nemesis).recreate,
+	"refuse":   (*nemesis).refuse,
+	"replace":  (*nemesis).replace,
+	"reset":    (*nemesis).reset,
+	"rot":      (*nemesis).rot,
+	"rotate":   (*nemesis).rotate,
+	"scrub":    (*nemesis).scrub,
+	"stop":     (*nemesis).stop,
+	"transfer": (*nemesis).transfer,
+	"wall":     (*nemesis).wall,
 }
 
 // has reports whether one of some kinds of faults is among those of the run.
@@ -548,6 +560,7 @@ func (n *nemesis) end() {
 	}
 	n.setPool(c.cfg.Size, c.cfg.MinSize, func(_ func(objecter.Done), name string, args ...string) { c.insist(name, args...) })
 	for _, m := range c.mons {
+		m.LateTimers(0)
 		m.StickLog(false)
 		m.Resume()
 		m.Start()
@@ -562,6 +575,13 @@ func (n *nemesis) end() {
 			c.insist("osd out", "id", name)
 		} else {
 			c.insist("osd reweight", "id", name, "weight", "1")
+		}
+		o.LateTimers(0)
+		if n.has("rate") {
+			o.SetRate(0)
+		}
+		if n.has("churn") {
+			c.unchurn(id)
 		}
 	}
 }

@@ -183,6 +183,7 @@ func (c *Cluster) lookAtPGs() (active int) {
 // watchOver looks at everything from time to time, from now on.
 func (c *Cluster) watchOver() {
 	c.look()
+	c.inspect()
 	if !c.budget && c.whole() && !c.rots() {
 		c.budget = true
 	}

@@ -50,6 +50,7 @@ type Node struct {
 	paused bool
 	hung   bool // the loop stands still, the messenger answers
 	hungAt time.Duration
+	late   time.Duration // timers are, by up to so much
 	exited error
 }
 
@@ -286,12 +287,7 @@ func (r *run) carryOut(e core.Effect) {
 	case core.Publish:
 		r.publish(&e)
 	case core.SetTimer:
-		at := n.clock.when(e.At)
-		w.queue.add(max(at, w.now), func() {
-			if r.alive() {
-				r.put(core.Fired{Key: e.Key})
-			}
-		})
+		r.setTimer(e)
 	case core.Continue:
 		r.put(e)
 	case core.Submit:

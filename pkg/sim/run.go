@@ -135,6 +135,9 @@ func (c *Cluster) finish(n *nemesis) {
 		}
 		return true
 	})
+	if c.clean() {
+		c.steady()
+	}
 	c.readBack("reader", 20*time.Second)
 	c.mend()
 	if c.until(10*time.Second, c.clean) {
