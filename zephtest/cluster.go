@@ -22,11 +22,12 @@ type Cluster struct {
 	t       testing.TB
 	opts    options
 	dir     string
-	file    *world.Cluster
+	file    *world.Cluster // as it began
 	network *network
 	log     *slog.Logger
 	daemons []*daemon
 	admin   *client.Client
+	planned int // monitors, also those that have gone
 }
 
 // Option changes how a cluster is made.
@@ -60,8 +61,8 @@ func Start(t testing.TB, mons, osds int, opts ...Option) *Cluster {
 	}
 	c.log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: c.opts.level}))
 	t.Cleanup(c.end)
-	for i := range mons {
-		c.planMon(i)
+	for range mons {
+		c.file.Mons = append(c.file.Mons, c.planMon())
 	}
 	for _, m := range c.file.Mons {
 		c.add(c.newMon(m))
@@ -103,7 +104,11 @@ func (c *Cluster) Client() *client.Client {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
 	defer cancel()
-	cl, err := client.Connect(ctx, client.Config{Cluster: c.file, Transport: c.network.of("client"), Logger: c.log})
+	file := c.file
+	if c.admin != nil {
+		file = c.admin.Cluster()
+	}
+	cl, err := client.Connect(ctx, client.Config{Cluster: file, Transport: c.network.of("client"), Logger: c.log})
 	c.check(err)
 	c.t.Cleanup(func() { cl.Close() })
 	return cl

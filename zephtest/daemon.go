@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
+	"zeph/pkg/client"
 	"zeph/pkg/consensus"
 	"zeph/pkg/core"
 	"zeph/pkg/mon"
@@ -69,26 +71,49 @@ func (d *daemon) stop() {
 
 func nothing() error { return nil }
 
-// planMon writes a monitor into the cluster file.
-func (c *Cluster) planMon(i int) {
-	name := string(rune('a' + i))
+// planMon gives a monitor a name, a store and addresses.
+func (c *Cluster) planMon() world.ClusterMon {
+	name := string(rune('a' + c.planned))
+	c.planned++
 	at := func(place string) string { return "inproc://mon." + name + "." + place }
-	c.file.Mons = append(c.file.Mons, world.ClusterMon{
+	return world.ClusterMon{
 		Name: name, Store: world.NewUUID(), Control: at("control"), Bulk: at("bulk"), Hints: at("hints"),
-	})
+	}
+}
+
+// AddMon lets one monitor more in, and returns its name. Whoever is to find it has to be told by the others.
+func (c *Cluster) AddMon() string {
+	c.t.Helper()
+	m := c.planMon()
+	c.add(c.startMon(m, nil, nil))
+	c.Command(nil, "mon add", client.Args{"name": m.Name, "store": m.Store.String(), "control": m.Control, "bulk": m.Bulk, "hints": m.Hints})
+	return "mon." + m.Name
+}
+
+// RemoveMon takes a monitor out, and ends it.
+func (c *Cluster) RemoveMon(name string) {
+	c.t.Helper()
+	c.Command(nil, "mon rm", client.Args{"name": name, "yes": "true"})
+	c.Kill(name)
+	c.daemons = slices.DeleteFunc(c.daemons, func(d *daemon) bool { return d.name == name })
 }
 
 // newMon makes a monitor of the cluster file. Its log is not synced: only the machine's end would matter.
 func (c *Cluster) newMon(m world.ClusterMon) *daemon {
-	c.t.Helper()
-	dir := filepath.Join(c.dir, "mon."+m.Name)
-	c.check(os.Mkdir(dir, 0o755))
 	var first []core.Member
 	var mons []mon.Mon
 	for _, m := range c.file.Mons {
 		first = append(first, core.Member{Name: m.Name, ID: consensus.MemberID(m.Name, m.Store.String()), Addr: m.Control, Voter: true})
 		mons = append(mons, mon.Mon{Name: m.Name, Store: m.Store, Control: m.Control, Bulk: m.Bulk, Hints: m.Hints})
 	}
+	return c.startMon(m, first, mons)
+}
+
+// startMon makes a monitor: of a new cluster, or, without first members, to be let into this one.
+func (c *Cluster) startMon(m world.ClusterMon, first []core.Member, mons []mon.Mon) *daemon {
+	c.t.Helper()
+	dir := filepath.Join(c.dir, "mon."+m.Name)
+	c.check(os.Mkdir(dir, 0o755))
 	c.check(consensus.Make(dir, m.Name, m.Store.String(), first))
 	d := &daemon{name: "mon." + m.Name, discard: func() {}}
 	d.make = func() (*world.World, core.Core, func() error, error) {
@@ -113,6 +138,7 @@ func (c *Cluster) AddOSD() string {
 	c.t.Helper()
 	id := osdmap.OSDID(len(c.names(wire.OSD)))
 	d := &daemon{name: id.String()}
+	mons, known := c.file.Dests(), uint64(0) // as it knew them last
 	open, discard, err := c.newStore(id)
 	c.check(err)
 	d.discard = discard
@@ -127,15 +153,16 @@ func (c *Cluster) AddOSD() string {
 		}
 		w, err := world.New(world.Config{
 			Entity: osd.Entity(id), FSID: c.file.FSID, Transport: c.network.of(d.name), Listen: listen, Poison: true,
-			Monitors: c.file.Dests(), Hear: []wire.Type{wire.TypeMapHint},
-			Store: st, Logger: c.log.With("osd", int32(id)),
+			Monitors: mons, Hear: []wire.Type{wire.TypeMapHint},
+			Monmap: func(m *wire.Monmap) { mons, known = core.MonDests(m), m.Version },
+			Store:  st, Logger: c.log.With("osd", int32(id)),
 		})
 		if err != nil {
 			closeIt()
 			return nil, nil, nil, err
 		}
 		cfg := osd.Config{
-			ID: id, FSID: c.file.FSID, Seed: world.NewSeed(), Mons: c.file.Dests(), Addrs: w.Addrs(), Weight: 0x10000,
+			ID: id, FSID: c.file.FSID, Seed: world.NewSeed(), Mons: mons, Know: known, Addrs: w.Addrs(), Weight: 0x10000,
 			Location: []string{fmt.Sprintf("host=h%d", int(id)%c.opts.hosts), "root=default"},
 		}
 		return w, osd.New(cfg), closeIt, cfg.Validate()

@@ -38,6 +38,7 @@ func (a *app) monCommand() *cobra.Command {
 	return group("mon", "Look at monitors, add and remove them",
 		addWatch(verb("ls", "List the monitors", takes(), asks(a, "mon ls", nil, showMons))),
 		verb("dump", "List the monitors with their addresses and stores", takes(), asks(a, "mon dump", nil, showMonDump)),
+		verb("file", "Print the cluster file of now, with the monitors that there are", takes(), asks(a, "mon dump", nil, showMonFile)),
 		join, remove, transfer,
 	)
 }
@@ -73,6 +74,20 @@ func heardText(m *status.Mon) string {
 		return "now"
 	}
 	return secondsText(m.Seconds) + " ago"
+}
+
+// showMonFile is a cluster file: zeph mon file > zeph.yaml.
+func showMonFile(w *bufio.Writer, l *status.MonList) {
+	fmt.Fprintf(w, "# The monitors of version %d of the monmap.\nfsid: %s\nmons:\n", l.Version, plain(l.FSID))
+	for _, m := range l.Mons {
+		fmt.Fprintf(w, "  %s: {", plain(m.Name))
+		for _, name := range []string{"control", "bulk", "hints"} {
+			if addr := m.Addrs[name]; addr != "" {
+				fmt.Fprintf(w, "%s: %q, ", name, addr)
+			}
+		}
+		fmt.Fprintf(w, "store: %s}\n", plain(m.Store))
+	}
 }
 
 func showMonDump(w *bufio.Writer, l *status.MonList) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"zeph/pkg/core"
 	"zeph/pkg/daemon"
 	"zeph/pkg/osd"
 	"zeph/pkg/osdmap"
@@ -40,6 +41,10 @@ func (s *settings) run(ctx context.Context, stdout, stderr io.Writer) (err error
 	if err != nil {
 		return err
 	}
+	mons, known, err := s.Monitors(cluster)
+	if err != nil {
+		return err
+	}
 	id := osdmap.OSDID(s.id)
 	size, _ := s.size() // validate has looked
 	st, err := disk.Open(s.Data, disk.Config{Want: &disk.Identity{FSID: cluster.FSID, OSD: id}, Size: size})
@@ -58,7 +63,12 @@ func (s *settings) run(ctx context.Context, stdout, stderr io.Writer) (err error
 		Entity: osd.Entity(id), FSID: cluster.FSID, Transport: transport,
 		Listen:     s.Endpoints(places, s.endpoint),
 		PublicHost: s.publicAddr, ClusterHost: s.clusterHost(),
-		Monitors: cluster.Dests(), Hear: []wire.Type{wire.TypeMapHint},
+		Monitors: mons, Hear: []wire.Type{wire.TypeMapHint},
+		Monmap: func(m *wire.Monmap) {
+			if err := s.KeepMonmap(cluster, m); err != nil {
+				log.Warn("monmap not kept: the next start looks for monitors where this one did", "err", err)
+			}
+		},
 		Store: st, Logger: log, Software: software, Goodbye: 4 * time.Second,
 		Ready: func() { fmt.Fprintf(stdout, "ready %v\n", id) },
 	})
@@ -66,20 +76,20 @@ func (s *settings) run(ctx context.Context, stdout, stderr io.Writer) (err error
 		return err
 	}
 	defer w.Close()
-	core, err := s.core(cluster, w, st)
+	machine, err := s.core(cluster, mons, known, w, st)
 	if err != nil {
 		return err
 	}
 	if err := s.Announce(w.Addrs()); err != nil {
 		return err
 	}
-	return w.Run(ctx, core)
+	return w.Run(ctx, machine)
 }
 
-func (s *settings) core(cluster *world.Cluster, w *world.World, st *disk.Store) (*osd.Core, error) {
+func (s *settings) core(cluster *world.Cluster, mons []core.Dest, known uint64, w *world.World, st *disk.Store) (*osd.Core, error) {
 	cfg := osd.Config{
 		ID: osdmap.OSDID(s.id), FSID: cluster.FSID, Seed: world.NewSeed(),
-		Mons: cluster.Dests(), Addrs: w.Addrs(),
+		Mons: mons, Know: known, Addrs: w.Addrs(),
 		Location: s.crushLocation(), Weight: s.crushWeight(st.Stats().Size), Class: s.class,
 		Host: hostname(), Software: daemon.Software("zeph-osd"),
 	}

@@ -43,6 +43,7 @@ type Client struct {
 	err   error         // of the world, once ended
 	stop  context.CancelFunc
 	omap  atomic.Pointer[osdmap.Map]
+	mons  atomic.Pointer[world.Cluster] // as far as monitors told
 	piece int // PieceSize, but in tests
 
 	mu      sync.Mutex
@@ -83,6 +84,7 @@ func Connect(ctx context.Context, cfg Config) (*Client, error) {
 	c.world, err = world.New(world.Config{
 		Entity: entity, FSID: cfg.Cluster.FSID, Transport: cfg.Transport,
 		Monitors: mons, Hear: []wire.Type{wire.TypeMapHint},
+		Monmap: func(m *wire.Monmap) { c.mons.Store(world.ClusterOf(cfg.Cluster.FSID, m)) },
 		Other: c.effect, Limits: cfg.Limits, Software: cfg.Software, Logger: cfg.Logger,
 	})
 	if err != nil {
@@ -108,6 +110,14 @@ func (c *Client) Close() error {
 	c.stop()
 	<-c.ended
 	return c.err
+}
+
+// Cluster is the cluster file of now: with the monitors that there are, where the Config's may be of long ago.
+func (c *Client) Cluster() *world.Cluster {
+	if now := c.mons.Load(); now != nil {
+		return now
+	}
+	return c.cfg.Cluster
 }
 
 // GID names this connection to the cluster: a number drawn at random.

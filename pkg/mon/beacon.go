@@ -45,7 +45,7 @@ func (l *leader) beacon(a asker, b *wire.Beacon) {
 }
 
 func (l *leader) beaconReply(b *wire.Beacon) *wire.BeaconReply {
-	r := &wire.BeaconReply{Epoch: l.c.st.Epoch(), Oldest: l.floor(), Term: l.term, Config: l.c.st.configVersion}
+	r := &wire.BeaconReply{Epoch: l.c.st.Epoch(), Oldest: l.floor(), Term: l.term, Config: l.c.st.configVersion, Monmap: l.c.st.monmap(b.Mons)}
 	if b.Config != r.Config {
 		r.Settings = l.c.st.settingsOf("osd", b.OSD.String())
 	}

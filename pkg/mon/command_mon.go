@@ -112,6 +112,9 @@ func monRemove(l *leader, a asker, args args) {
 		l.c.fail(a, denied(args.cmd, err))
 		return
 	}
+	if l.whenAware(a, args) {
+		return
+	}
 	edit, text := monEdit{Mon: Mon{Name: name}, Remove: true}, fmt.Sprintf("mon.%s is no member any more", name)
 	if member.Name == "" {
 		l.noteMember([]asker{a}, args.cmd, edit, text) // an earlier removal got halfway
@@ -204,7 +207,7 @@ func outcomeError(cmd *wire.Command, p core.Proposed) *wire.Error {
 
 // monList describes the monitors.
 func (l *leader) monList() *status.MonList {
-	r := &status.MonList{Leader: l.c.cfg.Name, Term: l.term, Mons: []status.Mon{}}
+	r := &status.MonList{FSID: l.c.cfg.FSID.String(), Version: l.c.st.monsVersion, Leader: l.c.cfg.Name, Term: l.term, Mons: []status.Mon{}}
 	voters := make(map[string]bool)
 	for _, m := range l.c.members {
 		voters[m.Name] = m.Voter

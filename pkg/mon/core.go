@@ -140,7 +140,7 @@ func (c *Core) tick() {
 func (c *Core) applied(ev core.Applied) {
 	old := c.st
 	c.st = ev.State.(*State)
-	if c.st.Epoch() > c.hinted {
+	if c.st.Epoch() > c.hinted || c.st.monsVersion != old.monsVersion {
 		c.hint()
 	}
 	c.tellLines(old)
@@ -151,7 +151,7 @@ func (c *Core) applied(ev core.Applied) {
 
 func (c *Core) hint() {
 	c.hinted = c.st.Epoch()
-	hint := &wire.MapHint{Epoch: c.hinted}
+	hint := &wire.MapHint{Epoch: c.hinted, Mons: c.st.monsVersion}
 	if !c.leader.IsZero() {
 		hint.Leader = c.leader.String()
 	}

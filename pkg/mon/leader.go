@@ -39,6 +39,7 @@ type leader struct {
 	causes  map[osdmap.Epoch]string
 
 	changing map[wire.Asker][]asker // who waits for a change of the members, by request
+	removals []removal              // that wait
 }
 
 func newLeader(c *Core, term uint64) *leader {
@@ -88,7 +89,10 @@ func (l *leader) end() {
 	for _, q := range l.asked {
 		l.c.fail(q.asker, l.c.noLeader())
 	}
-	l.queue, l.asked = nil, nil
+	for _, r := range l.removals {
+		l.c.fail(r.asker, l.c.noLeader())
+	}
+	l.queue, l.asked, l.removals = nil, nil, nil
 }
 
 // ask takes a request that is the leader's.
@@ -152,6 +156,7 @@ func (l *leader) tick() {
 	if !l.ready || l.c.st.m == nil {
 		return
 	}
+	l.retryRemovals()
 	l.judge()
 	l.lateBeacons()
 	l.putOut()

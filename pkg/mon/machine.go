@@ -63,6 +63,7 @@ func (s *State) apply(command []byte) (*State, error) {
 	}
 	if len(e.Mons) > 0 {
 		next.mons = s.editMons(e.Mons)
+		next.monsVersion++
 	}
 	for _, l := range e.Lines {
 		l.Seq, l.Time = next.lines.end(), next.time

@@ -13,7 +13,7 @@ type wholeMap struct {
 
 // getMaps serves maps. Every monitor does, leader or not: an old map is told by its epoch.
 func (c *Core) getMaps(a asker, ask *wire.GetMaps) {
-	r := &wire.GetMapsReply{Oldest: c.st.Oldest(), Newest: c.st.Epoch()}
+	r := &wire.GetMapsReply{Oldest: c.st.Oldest(), Newest: c.st.Epoch(), Monmap: c.st.monmap(ask.Mons)}
 	switch {
 	case c.st.m == nil:
 		c.fail(a, wire.NoQuorum.Errorf("%v has no map yet", c.entity))

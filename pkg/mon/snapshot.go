@@ -20,6 +20,7 @@ type snapshot struct {
 	ConfigVersion uint64           `cbor:"9,keyasint"`
 	Config        []configEdit     `cbor:"10,keyasint,omitempty"`
 	Mons          []Mon            `cbor:"11,keyasint,omitempty"`
+	MonsVersion   uint64           `cbor:"12,keyasint,omitzero"`
 }
 
 // Encode is a state as bytes.
@@ -28,7 +29,7 @@ func (machine) Encode(s core.State) ([]byte, error) {
 	snap := snapshot{
 		Version: st.version, Time: st.time, Changes: st.changes.slice(),
 		FirstLine: st.lines.start, Lines: st.lines.slice(), FirstAnswer: st.answers.start, Answers: st.answers.slice(),
-		ConfigVersion: st.configVersion, Config: st.config, Mons: st.mons,
+		ConfigVersion: st.configVersion, Config: st.config, Mons: st.mons, MonsVersion: st.monsVersion,
 	}
 	if st.base != nil {
 		var err error
@@ -48,7 +49,7 @@ func (machine) Decode(b []byte) (core.State, error) {
 	st := &State{
 		version: snap.Version, time: snap.Time, changes: listOf(0, snap.Changes),
 		lines: listOf(snap.FirstLine, snap.Lines), answers: listOf(snap.FirstAnswer, snap.Answers),
-		configVersion: snap.ConfigVersion, config: snap.Config, mons: snap.Mons,
+		configVersion: snap.ConfigVersion, config: snap.Config, mons: snap.Mons, monsVersion: snap.MonsVersion,
 	}
 	if len(snap.Base) == 0 {
 		return st, nil

@@ -28,6 +28,7 @@ type State struct {
 	configVersion uint64
 	config        []configEdit // ascending by name, then who
 	mons          []Mon        // ascending by name
+	monsVersion   uint64
 }
 
 type wireLine = wire.LogLine

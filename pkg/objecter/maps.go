@@ -21,6 +21,7 @@ type maps struct {
 
 	want   osdmap.Epoch // the newest that we heard of
 	leader string       // of the monitors, by the last hint
+	monmap uint64       // version of the list of monitors that we have; 0: the configuration's
 	teller core.Dest    // an OSD that has a newer map than ours
 
 	mon      int    // that is asked
@@ -91,12 +92,12 @@ func (o *Objecter) askMaps() {
 	if every := len(o.cfg.Mons) + 1; ms.failures%every == every-1 && len(ms.teller.Addrs) > 0 {
 		s.To, s.Class, ms.ofMon = ms.teller, wire.Data, false
 	}
-	ask := &wire.GetMaps{After: o.epoch()}
+	ask := &wire.GetMaps{After: o.epoch(), Mons: ms.monmap}
 	if ms.m == nil && ms.part == nil {
 		ms.part = &part{}
 	}
 	if p := ms.part; p != nil {
-		ask = &wire.GetMaps{Whole: true, Epoch: p.epoch, Offset: uint64(len(p.bytes))}
+		ask = &wire.GetMaps{Whole: true, Epoch: p.epoch, Offset: uint64(len(p.bytes)), Mons: ms.monmap}
 	}
 	s.Body = ask
 	o.lastID++
@@ -138,6 +139,7 @@ func (o *Objecter) mapsAnswered(c *call, ev core.Answered) {
 func (o *Objecter) takeReply(reply *wire.GetMapsReply, bulk []byte) error {
 	ms := &o.maps
 	ms.want = max(ms.want, reply.Newest)
+	o.newMonmap(&reply.Monmap)
 	switch {
 	case ms.part != nil:
 		return o.takePart(reply, bulk)

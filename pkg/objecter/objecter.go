@@ -128,6 +128,7 @@ func (o *Objecter) received(ev core.Received) {
 	switch body := ev.Body.(type) {
 	case *wire.MapHint:
 		o.maps.leader = body.Leader
+		o.heardOfMons(body.Mons)
 		o.heardOf(body.Epoch)
 	case *wire.Maps:
 		o.takeChanges(body.Changes)

@@ -52,7 +52,7 @@ func (c *Core) beacon() {
 	msg := &wire.Beacon{
 		OSD: c.cfg.ID, GID: gid, Size: c.stats.Size, Used: c.stats.Used, PGs: stats, Copies: uint32(len(c.order)),
 		Config: b.config, Unheard: c.unheard(), SlowOps: c.slowOps(), Complete: complete && b.term != 0, Term: b.term,
-		Drifts: c.drifts(), Damaged: c.stats.Damaged,
+		Drifts: c.drifts(), Damaged: c.stats.Damaged, Mons: c.mons.version,
 	}
 	c.askMonitor(wire.TypeBeacon, msg, beaconFor, func(a core.Answered) {
 		b.busy = false
@@ -69,6 +69,7 @@ func (c *Core) beacon() {
 
 func (c *Core) beaconAnswered(r *wire.BeaconReply, stats []wire.PGStat) {
 	b := &c.beacons
+	c.newMonmap(&r.Monmap)
 	if r.Term != b.term {
 		b.term = r.Term
 		b.next = c.now.Mono // this leader should know everything soon

@@ -18,6 +18,7 @@ type Config struct {
 	Seed uint64      // of all its chance, gids included: never twice the same in one cluster
 
 	Mons  []core.Dest   // the monitors, in any order
+	Know  uint64        // version of the monmap that they are of; 0: of none
 	Addrs []osdmap.Addr // where it listens, all six names
 
 	Location []string // in the CRUSH map when it is new there, as type=name

@@ -90,7 +90,7 @@ func (p phase) String() string {
 // New makes the core of an OSD. Its configuration must be valid.
 func New(cfg Config) *Core {
 	c := &Core{cfg: cfg, set: cfg.Settings.filled(), room: pg.NewRoom()}
-	c.mons.all = cfg.Mons
+	c.mons.all, c.mons.version = cfg.Mons, cfg.Know
 	name := cfg.ID.String()
 	c.rand.gid = core.RandFor(cfg.Seed, name+"/gid")
 	c.rand.beat = core.RandFor(cfg.Seed, name+"/heartbeat")

@@ -55,9 +55,9 @@ func (c *Core) askMaps() {
 	if f.busy {
 		return
 	}
-	ask := &wire.GetMaps{After: c.maps.tip.Map().Epoch()}
+	ask := &wire.GetMaps{After: c.maps.tip.Map().Epoch(), Mons: c.mons.version}
 	if f.epoch > 0 {
-		ask = &wire.GetMaps{Whole: true, Epoch: f.epoch, Offset: uint64(len(f.whole))}
+		ask = &wire.GetMaps{Whole: true, Epoch: f.epoch, Offset: uint64(len(f.whole)), Mons: c.mons.version}
 	}
 	f.busy = true
 	then := func(a core.Answered) { f.busy = false; c.gotMaps(a) }
@@ -79,6 +79,7 @@ func (c *Core) gotMaps(a core.Answered) {
 	}
 	if a.From.Entity.Kind() == wire.Mon {
 		f.asked = true
+		c.newMonmap(&r.Monmap)
 		if f.vain++; r.Newest >= c.maps.heard {
 			f.vain = 0
 		}

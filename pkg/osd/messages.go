@@ -22,6 +22,9 @@ func (c *Core) received(m core.Received) {
 		c.mons.prefer(b.Leader)
 		c.maps.fetch.again = 0
 		c.hear(b.Epoch, nil)
+		if b.Mons > c.mons.version && c.maps.tip != nil {
+			c.askMaps() // the answer says who the monitors are
+		}
 		c.fetchMaps()
 		return
 	case *wire.Maps:

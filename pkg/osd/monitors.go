@@ -12,6 +12,21 @@ import (
 type monitors struct {
 	all []core.Dest
 	at  int // whom to ask next
+
+	version uint64 // of the monmap that they are of; 0: of none
+}
+
+// newMonmap takes up who the monitors are now.
+func (c *Core) newMonmap(m *wire.Monmap) {
+	dests := core.MonDests(m)
+	if m.Version <= c.mons.version || len(dests) == 0 {
+		return
+	}
+	prefer := c.mons.now().Entity.String()
+	c.mons = monitors{all: dests, version: m.Version}
+	c.mons.prefer(prefer)
+	c.log(core.Info, "monitors", "version", m.Version, "mons", len(dests))
+	c.emit(core.NewMonmap{Monmap: *m})
 }
 
 func (m *monitors) now() core.Dest { return m.all[m.at] }

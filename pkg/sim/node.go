@@ -96,6 +96,9 @@ func (w *World) Add(spec Spec) *Node {
 func (n *Node) drawClock() clock {
 	c := clock{start: n.w.now, base: between(n.rand, time.Second, time.Hour),
 		wall: 1_700_000_000*time.Second + between(n.rand, 0, 2*time.Hour)} // nothing may rest on what people's clocks say
+	if n.w.cfg.Together {
+		c.wall = 1_700_000_000 * time.Second
+	}
 	if d := n.w.cfg.DriftPPM; d > 0 {
 		c.ppm = int64(n.rand.IntN(2*d+1) - d)
 	}
@@ -302,6 +305,7 @@ func (r *run) carryOut(e core.Effect) {
 		n.member.change(e)
 	case core.Log:
 		w.trace.begin(w.now, n.name, "log").s("message", e.Message).s("args", fmt.Sprint(e.Args...)).end(nil)
+	case core.NewMonmap: // all of a simulation's monitors are there from the beginning
 	case core.Ready:
 		r.ready = true
 	case core.Rename:

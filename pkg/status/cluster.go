@@ -24,9 +24,11 @@ type Setting struct {
 
 // MonList is the monitors.
 type MonList struct {
-	Leader string `json:"leader"`
-	Term   uint64 `json:"term"`
-	Mons   []Mon  `json:"mons"`
+	FSID    string `json:"fsid"`
+	Version uint64 `json:"version"` // of the monmap
+	Leader  string `json:"leader"`
+	Term    uint64 `json:"term"`
+	Mons    []Mon  `json:"mons"`
 }
 
 // Mon is one of them.

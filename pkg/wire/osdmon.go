@@ -102,6 +102,7 @@ type Beacon struct {
 	Drifts   []Drift      `cbor:"11,keyasint,omitempty"` // peers whose clocks run at another rate
 	Damaged  uint64       `cbor:"12,keyasint,omitzero"`  // reads that did not check, since it started
 	Term     uint64       `cbor:"13,keyasint,omitzero"`  // of the leader that Complete is about, from the last BeaconReply
+	Mons     uint64       `cbor:"14,keyasint,omitzero"`  // version of the monmap that it has
 }
 
 // Unheard is an OSD that does not answer.
@@ -154,6 +155,7 @@ type BeaconReply struct {
 	Config   uint64       `cbor:"4,keyasint,omitzero"`  // version of the settings
 	Settings []Setting    `cbor:"5,keyasint,omitempty"` // all that hold for this OSD, if it has another version
 	Grace    []PeerGrace  `cbor:"6,keyasint,omitempty"` // OSDs that deserve more patience than others
+	Monmap   Monmap       `cbor:"7,keyasint,omitzero"`  // the monitors, if it has an older version
 }
 
 // Setting is a name and a value of the configuration.

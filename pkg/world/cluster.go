@@ -24,6 +24,8 @@ import (
 type Cluster struct {
 	FSID osdmap.UUID
 	Mons []ClusterMon // ascending by name
+
+	Version uint64 // of the monmap that they are of; 0: somebody wrote them down
 }
 
 // ClusterMon is a monitor's line.
@@ -35,8 +37,9 @@ type ClusterMon struct {
 
 // clusterFile is the file's form.
 type clusterFile struct {
-	FSID string             `yaml:"fsid"`
-	Mons map[string]monLine `yaml:"mons"`
+	FSID    string             `yaml:"fsid"`
+	Version uint64             `yaml:"version,omitempty"`
+	Mons    map[string]monLine `yaml:"mons"`
 }
 
 type monLine struct {
@@ -76,7 +79,7 @@ func ParseCluster(text []byte) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fsid: %w", err)
 	}
-	c := &Cluster{FSID: fsid}
+	c := &Cluster{FSID: fsid, Version: file.Version}
 	for name, line := range file.Mons {
 		m, err := line.mon(name)
 		if err != nil {
@@ -116,7 +119,11 @@ func (c *Cluster) sort() {
 // Encode is the file's text.
 func (c *Cluster) Encode() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "fsid: %v\nmons:\n", c.FSID)
+	fmt.Fprintf(&b, "fsid: %v\n", c.FSID)
+	if c.Version > 0 {
+		fmt.Fprintf(&b, "version: %d\n", c.Version)
+	}
+	b.WriteString("mons:\n")
 	for _, m := range c.Mons {
 		var fields []string
 		for _, f := range [][2]string{{"control", m.Control}, {"bulk", m.Bulk}, {"hints", m.Hints}} {
@@ -130,6 +137,16 @@ func (c *Cluster) Encode() []byte {
 		fmt.Fprintf(&b, "  %s: {%s}\n", m.Name, strings.Join(fields, ", "))
 	}
 	return b.Bytes()
+}
+
+// ClusterOf is the cluster file of a monmap.
+func ClusterOf(fsid osdmap.UUID, m *wire.Monmap) *Cluster {
+	c := &Cluster{FSID: fsid, Version: m.Version}
+	for _, mon := range m.Mons {
+		c.Mons = append(c.Mons, ClusterMon{Name: mon.Name, Control: mon.Control, Bulk: mon.Bulk, Hints: mon.Hints, Store: mon.Store})
+	}
+	c.sort()
+	return c
 }
 
 // Mon finds a monitor by its name.

@@ -33,8 +33,9 @@ type Config struct {
 	// machine's, such as tcp://0.0.0.0:7000.
 	PublicHost, ClusterHost string
 
-	Monitors []core.Dest // whose hints are heard
-	Hear     []wire.Type // which hints
+	Monitors []core.Dest        // whose hints are heard, until there is a newer monmap
+	Hear     []wire.Type        // which hints
+	Monmap   func(*wire.Monmap) // gets newer ones, on the loop; nil: nobody
 
 	Store   store.Store   // nil: the core submits and reads nothing
 	Readers int           // reads of the store at a time; default 4

@@ -152,6 +152,8 @@ func (l *loop) carryOut(e core.Effect) error {
 		l.box.put(e)
 	case core.Propose, core.Barrier, core.ChangeMembers:
 		l.log.node.Do(e)
+	case core.NewMonmap:
+		l.newMonmap(e)
 	case core.Log:
 		l.cfg.Logger.Log(background, slog.Level(e.Level), e.Message, e.Args...)
 	case core.Ready:

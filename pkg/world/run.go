@@ -23,6 +23,7 @@ type run struct {
 	nets  map[string]*messenger.Messenger // by network: public and cluster, or the one without a name
 	over  atomic.Bool                     // another run has begun
 	links links
+	hears map[hints]*messenger.Subscription // of the loop
 
 	mu      sync.Mutex
 	inbound map[linkKey]*messenger.Session // that peers dialled, the latest of each
@@ -40,11 +41,7 @@ func (w *World) begin(gid wire.GID) error {
 		}
 		r.nets[name] = m
 	}
-	for _, to := range w.cfg.Monitors {
-		if len(w.cfg.Hear) > 0 {
-			r.outward(to.Entity).Subscribe(messenger.Peer{Entity: to.Entity, Addrs: inner(to.Addrs, "")}, w.cfg.Hear...)
-		}
-	}
+	r.listen()
 	w.mu.Lock()
 	w.run = r
 	w.mu.Unlock()
