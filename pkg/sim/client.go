@@ -167,7 +167,7 @@ func (cl *client) do(kind history.Kind, object string, lane bool, timeout time.D
 	op := history.Operation{Client: cl.n.name, Object: object, Kind: kind, Begin: cl.c.w.Now()}
 	cl.next++
 	token := core.Token{N: cl.next}
-	at := objecter.Object{Pool: objecter.Pool{Name: poolName}, Name: object}
+	at := objecter.Object{Pool: objecter.Pool{Name: cl.c.poolOf(object).Name}, Name: object}
 	var ev core.Event
 	switch kind {
 	case history.Read:

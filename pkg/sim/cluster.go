@@ -3,13 +3,13 @@ package sim
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
 	"zeph/pkg/core"
 	"zeph/pkg/history"
 	"zeph/pkg/mon"
-	"zeph/pkg/objecter"
 	"zeph/pkg/osd"
 	"zeph/pkg/osdmap"
 	"zeph/pkg/pg"
@@ -18,8 +18,6 @@ import (
 	"zeph/pkg/store"
 	"zeph/pkg/wire"
 )
-
-const poolName = "sim"
 
 // settings are what a run's daemons and clients are like.
 type settings struct {
@@ -58,25 +56,29 @@ type Cluster struct {
 	atlas    *placement.Atlas // of all OSDs: what they know is the same, and so is worked out once
 	placed   *placement.Table // by the newest map
 
-	stores  []osdmap.UUID // by OSD, of its present disk
-	gone    []bool        // by OSD: it does not come back, for now or ever
-	barred  []bool        // by OSD: it must not run while too few are left
-	lost    int           // the OSD that is gone for good at the end; -1: none
-	budget  bool          // a copy may be destroyed: all PGs were clean since the last time
-	faults  int
-	furies  *furies // nil: they have not begun
-	begun   []Op    // operations of clients while faults struck
-	healing time.Duration
-	history []history.Operation
-	acked   map[string]ackedWrite    // by object, the newest
-	removes map[string]time.Duration // by object, when somebody last wanted it gone
-	rotten  []rotten                 // blocks that were damaged, and not seen to be repaired yet
-	counts  Counts
-	found   []Violation
-	watch   watch
-	copies  copies
+	stores []osdmap.UUID // by OSD, of its present disk
+	gone   []bool        // by OSD: it does not come back, for now or ever
+	barred []bool        // by OSD: it must not run while too few are left
+	held   []*Node       // that a step has ended, until one starts them
+	hosts  []int         // by OSD
+	tale   narrator
+	pools  []onePool // of the scenario; ids are known once they are made
+	lost   int       // the OSD that is gone for good at the end; -1: none
+	budget bool      // a copy may be destroyed: all PGs were clean since the last time
+	faults int
 
-	recreating bool // a pool is made, removed and made again
+	recreating bool    // a pool is made, removed and made again
+	furies     *furies // nil: they have not begun
+	begun      []Op    // operations of clients while faults struck
+	healing    time.Duration
+	history    []history.Operation
+	acked      map[string]ackedWrite    // by object, the newest
+	removes    map[string]time.Duration // by object, when somebody last wanted it gone
+	rotten     []rotten                 // blocks that were damaged, and not seen to be repaired yet
+	counts     Counts
+	found      []Violation
+	watch      watch
+	copies     copies
 }
 
 // ackedWrite is the newest write of an object that some client was told is done.
@@ -125,7 +127,7 @@ func newViolation(at time.Duration, what, text string, with ...about) Violation 
 
 // aboutObject is an object with its placement group.
 func (c *Cluster) aboutObject(name string) about {
-	pool, _ := c.state().Map().Pool(c.pool)
+	pool, _ := c.state().Map().Pool(c.poolOf(name).id)
 	return about{placement.Object{Name: name}.PG(&pool), name}
 }
 
@@ -154,6 +156,9 @@ func uuid(r *core.Rand) osdmap.UUID {
 func newCluster(cfg settings, trace io.Writer) *Cluster {
 	cfg.World.Seed, cfg.World.Trace = cfg.worldSeed(), trace
 	c := &Cluster{w: New(cfg.World), cfg: cfg, atlas: new(placement.Atlas), rand: core.RandFor(cfg.Seed, "cluster"), budget: true, lost: -1, acked: make(map[string]ackedWrite), removes: make(map[string]time.Duration)}
+	for _, p := range cfg.AllPools() {
+		c.pools = append(c.pools, onePool{Pool: p})
+	}
 	c.fsid = uuid(c.rand)
 	c.log = c.w.NewLog(mon.Machine(), cfg.Log)
 	for i := range cfg.Mons {
@@ -167,6 +172,7 @@ func newCluster(cfg settings, trace io.Writer) *Cluster {
 		c.addMon(i)
 	}
 	for id := range cfg.OSDs {
+		c.hosts = append(c.hosts, id%cfg.Hosts)
 		c.addOSD(id)
 	}
 	for i := range cfg.Workload.Writers {
@@ -225,7 +231,7 @@ func (c *Cluster) addOSD(id int) {
 		Make: func(s Start) (core.Core, []core.Event) {
 			return osd.New(osd.Config{
 				ID: osdmap.OSDID(id), FSID: c.fsid, Seed: s.Seed, Mons: c.dests, Addrs: addrs,
-				Location: []string{fmt.Sprint("host=h", id%c.cfg.Hosts)}, Weight: 1 << 16,
+				Location: c.location(id), Weight: 1 << 16,
 				Settings: osd.Settings{HeartbeatInterval: c.cfg.Heartbeat, HeartbeatGrace: c.cfg.Grace, PG: c.cfg.PG},
 				Atlas:    c.atlas,
 			}), nil
@@ -261,6 +267,9 @@ func (c *Cluster) restart(n *Node) {
 		if o == n && (c.gone[id] || c.barred[id]) {
 			return
 		}
+	}
+	if slices.Contains(c.held, n) {
+		return
 	}
 	n.Start()
 }
@@ -310,16 +319,8 @@ func (c *Cluster) bringUp() bool {
 		c.violation("the cluster does not begin", "not all osds are up after a minute")
 		return false
 	}
-	made := false
-	c.operator.command(func(d objecter.Done) { made = d.Err == nil }, "pool create", "name", poolName,
-		"size", strconv.Itoa(c.cfg.Size), "min_size", strconv.Itoa(c.cfg.MinSize), "pg_num", strconv.Itoa(c.cfg.PGs))
-	c.until(20*time.Second, func() bool { return made })
-	if m := c.state().Map(); m != nil {
-		p, ok := m.PoolNamed(poolName)
-		c.pool, made = p.ID, ok
-	}
-	if !made || !c.until(60*time.Second, c.clean) {
-		c.violation("the cluster does not begin", "its pool is not clean after a minute: "+c.states())
+	if !c.makePools() || !c.until(60*time.Second, c.clean) {
+		c.violation("the cluster does not begin", "its pools are not clean after a minute: "+c.states())
 		return false
 	}
 	return true

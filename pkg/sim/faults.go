@@ -362,7 +362,7 @@ func (n *nemesis) pool() {
 }
 
 func (n *nemesis) setPool(size, least int, command func(func(objecter.Done), string, ...string)) {
-	command(nil, "pool set", "name", poolName, "size", strconv.Itoa(size), "min_size", strconv.Itoa(least), "yes", "true")
+	command(nil, "pool set", "name", n.c.pools[0].Name, "size", strconv.Itoa(size), "min_size", strconv.Itoa(least), "yes", "true")
 }
 
 // scrub looks through a placement group, as operators have it done.

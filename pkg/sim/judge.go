@@ -22,9 +22,9 @@ func isClean(state string) bool {
 }
 
 func (c *Cluster) pgs() []osdmap.PGID {
-	var ids []osdmap.PGID
-	for seed := range c.cfg.PGs {
-		ids = append(ids, osdmap.PGID{Pool: c.pool, Seed: uint32(seed)})
+	ids := make([]osdmap.PGID, c.pgCount())
+	for i := range ids {
+		ids[i] = c.pgAt(i)
 	}
 	return ids
 }
@@ -51,8 +51,8 @@ func (c *Cluster) pgState(id osdmap.PGID) string {
 
 // clean reports whether every PG is active+clean.
 func (c *Cluster) clean() bool {
-	for seed := range c.cfg.PGs {
-		id := osdmap.PGID{Pool: c.pool, Seed: uint32(seed)}
+	for i := range c.pgCount() {
+		id := c.pgAt(i)
 		core := c.osdCore(c.mapping(id).ActingPrimary)
 		if core == nil || core.Epoch() != c.state().Epoch() {
 			return false
@@ -112,8 +112,8 @@ const lookEvery = 50 * time.Millisecond
 // look checks what must hold at any time (I6, and I2 as far as it shows from outside).
 func (c *Cluster) look() {
 	w := &c.watch
-	if w.epochs == nil {
-		w.epochs, w.runs = make([]osdmap.Epoch, len(c.osds)), make([]int, len(c.osds))
+	for len(w.epochs) < len(c.osds) { // some may have joined
+		w.epochs, w.runs = append(w.epochs, 0), append(w.runs, 0)
 	}
 	newest := c.state().Epoch()
 	for id, o := range c.osds {
@@ -127,7 +127,7 @@ func (c *Cluster) look() {
 		}
 		w.epochs[id], w.runs[id] = e, o.starts
 	}
-	active := c.lookAtPGs() == c.cfg.PGs
+	active := c.lookAtPGs() == c.pgCount()
 	w.looks++
 	if active {
 		w.writable++
@@ -143,8 +143,8 @@ func (c *Cluster) look() {
 // whoever the newest map says.
 func (c *Cluster) lookAtPGs() (active int) {
 	w, newest := &c.watch, c.state().Epoch()
-	if len(w.server) != c.cfg.PGs {
-		w.server = make([]string, c.cfg.PGs)
+	if n := c.pgCount(); len(w.server) != n {
+		w.server = make([]string, n)
 	}
 	clear(w.server)
 	type doubly struct {
@@ -159,19 +159,20 @@ func (c *Cluster) lookAtPGs() (active int) {
 		}
 		now, current, up := o.Time(), core.Epoch() == newest, core.IsUp()
 		core.EachLed(func(id osdmap.PGID, p *pg.PG) {
-			if id.Pool != c.pool {
+			place := c.pgPlace(id)
+			if place < 0 {
 				return
 			}
-			if current && p.IsActive() && c.mapping(id).ActingPrimary == osdmap.OSDID(i) {
+			if current && p.IsActive() && p.Serves(now) && c.mapping(id).ActingPrimary == osdmap.OSDID(i) {
 				active++
 			}
 			if !up || !p.Serves(now) {
 				return
 			}
-			if w.server[id.Seed] != "" {
-				both = append(both, doubly{id, fmt.Sprintf("pg %v: %v", id, []string{w.server[id.Seed], o.name})})
+			if w.server[place] != "" {
+				both = append(both, doubly{id, fmt.Sprintf("pg %v: %v", id, []string{w.server[place], o.name})})
 			}
-			w.server[id.Seed] = o.name
+			w.server[place] = o.name
 		})
 	}
 	for _, d := range both {
@@ -216,15 +217,15 @@ func (c *Cluster) checkDurable(op *history.Operation, v wire.PGVersion) {
 			have++
 		}
 	}
-	if have < c.cfg.MinSize {
-		c.violation("acknowledged, and not durable (I3)", fmt.Sprintf("%s of %s as %v is on %d disks, min_size is %d", op.Kind, op.Object, v, have, c.cfg.MinSize), c.aboutObject(op.Object))
+	if have < c.minSize(op.Object) {
+		c.violation("acknowledged, and not durable (I3)", fmt.Sprintf("%s of %s as %v is on %d disks, min_size is %d", op.Kind, op.Object, v, have, c.minSize(op.Object)), c.aboutObject(op.Object))
 	}
 }
 
 // keyOf is where the stores have an object.
 func (c *Cluster) keyOf(object string) store.Key {
-	pool, _ := c.state().Map().Pool(c.pool)
-	return store.Key{Pool: c.pool, Hash: placement.Object{Name: object}.Hash(&pool), Name: object}
+	pool, _ := c.state().Map().Pool(c.poolOf(object).id)
+	return store.Key{Pool: pool.ID, Hash: placement.Object{Name: object}.Hash(&pool), Name: object}
 }
 
 // objects are the names that clients use.
@@ -255,11 +256,8 @@ func (c *Cluster) readBack(name string, patience time.Duration) {
 
 // compareCopies compares all copies of every PG, byte for byte (I8).
 func (c *Cluster) compareCopies() {
-	pool, ok := c.state().Map().Pool(c.pool)
-	if !ok {
-		return
-	}
 	for _, id := range c.pgs() {
+		pool, _ := c.state().Map().Pool(id.Pool)
 		from, to := store.SpanOf(id, pool.PGNum).Bounds()
 		var first string
 		var of osdmap.OSDID

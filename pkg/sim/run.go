@@ -15,25 +15,34 @@ import (
 
 // Options say which run is wanted. Zeros are drawn by seed.
 type Options struct {
-	Seed    uint64
-	Mons    int
-	OSDs    int
-	PGs     int
-	Seconds int      // of virtual time in which faults strike
-	Faults  []string // kinds; nil: drawn
-	End     scenario.End
-	Luck    uint64    // another one gives links, disks, clocks and daemons other random numbers; what is planned stays
-	Objects int       // that clients use
-	Strikes []Strike  // instead of drawn ones
-	Ops     []Op      // that clients begin, each at its time; nil: one after the other
-	Trace   io.Writer // gets a line for every event
-	Detail  bool      // with what messages say
-	Check   time.Duration
+	Seed     uint64
+	Scenario *scenario.Scenario // the others replace what it says; nil: all is drawn
+	Mons     int
+	OSDs     int
+	PGs      int
+	Seconds  int      // of virtual time in which faults strike
+	Faults   []string // kinds; nil: drawn
+	End      scenario.End
+	Luck     uint64    // another one gives links, disks, clocks and daemons other random numbers; what is planned stays
+	Objects  int       // that clients use
+	Strikes  []Strike  // instead of drawn ones
+	Ops      []Op      // that clients begin, each at its time; nil: one after the other
+	Trace    io.Writer // gets a line for every event
+	Detail   bool      // with what messages say
+	Check    time.Duration
+}
+
+// settings are what the options come to.
+func (o *Options) settings() settings {
+	if o.Scenario != nil {
+		return play(*o)
+	}
+	return draw(*o)
 }
 
 // Validate names everything that is wrong with the options.
 func (o *Options) Validate() error {
-	s := draw(*o).Scenario
+	s := o.settings().Scenario
 	return s.Validate()
 }
 
@@ -57,6 +66,8 @@ type Report struct {
 	Healing    time.Duration     `json:"healing"`   // from the end of the faults until every PG was clean
 	Steps      uint64            `json:"steps"`
 	TraceHash  string            `json:"trace_hash"`
+	Story      []Told            `json:"story,omitempty"`
+	Shares     []Share           `json:"by_fault,omitempty"`
 	Last       []string          `json:"-"` // the newest lines of the trace, when something is wrong
 }
 
@@ -71,7 +82,7 @@ type Running struct {
 
 // NewRunning readies a run.
 func NewRunning(o Options) *Running {
-	cfg := draw(o)
+	cfg := o.settings()
 	cfg.World.Detail = o.Detail
 	c := newCluster(cfg, o.Trace)
 	c.opt = o
@@ -96,8 +107,11 @@ func (r *Running) Finish() *Report {
 		}
 		n := c.unleash()
 		c.furies = n.furies
+		c.narrate()
+		c.follow(n)
 		c.w.Run(c.w.now + time.Duration(c.cfg.Seconds)*time.Second)
 		looked := c.watch
+		c.letGo()
 		c.finish(n)
 		patience := r.opt.Check
 		if patience == 0 {
@@ -105,6 +119,7 @@ func (r *Running) Finish() *Report {
 		}
 		verdict = c.judgeHistory(patience)
 		c.watch = looked
+		c.weigh()
 	}
 	return r.report(&verdict)
 }
@@ -184,10 +199,12 @@ func (c *Cluster) losable(id int) bool {
 		}
 	}
 	for other, o := range c.osds {
-		for _, m := range missingOn(o, c.pgs()) {
-			key := store.Key{Pool: c.pool, Hash: m.Object.Hash, Namespace: m.Object.Namespace, Name: m.Object.Name}
-			if other != id && !m.Delete && !c.elsewhere(id, key, m.Need) {
-				return false
+		for _, pg := range c.pgs() {
+			for _, m := range missingOn(o, pg) {
+				key := store.Key{Pool: pg.Pool, Hash: m.Object.Hash, Namespace: m.Object.Namespace, Name: m.Object.Name}
+				if other != id && !m.Delete && !c.elsewhere(id, key, m.Need) {
+					return false
+				}
 			}
 		}
 	}
@@ -206,21 +223,19 @@ func (c *Cluster) elsewhere(than int, key store.Key, v wire.PGVersion) bool {
 	return false
 }
 
-// missingOn are the objects that an OSD's logs have and its disk lacks.
-func missingOn(o *Node, pgs []osdmap.PGID) []wire.PGMissing {
+// missingOn are the objects that an OSD's log of a placement group has and its disk lacks.
+func missingOn(o *Node, id osdmap.PGID) []wire.PGMissing {
+	rows, _, err := o.Store().Rows(id, "missing/", "missing0", 0)
+	if err != nil {
+		return nil // it has no copy
+	}
 	var all []wire.PGMissing
-	for _, id := range pgs {
-		rows, _, err := o.Store().Rows(id, "missing/", "missing0", 0)
-		if err != nil {
-			continue // it has no copy
+	for _, row := range rows {
+		var m wire.PGMissing
+		if err := wire.ParseBody(row.Value, &m, false); err != nil {
+			panic("sim: " + err.Error())
 		}
-		for _, row := range rows {
-			var m wire.PGMissing
-			if err := wire.ParseBody(row.Value, &m, false); err != nil {
-				panic("sim: " + err.Error())
-			}
-			all = append(all, m)
-		}
+		all = append(all, m)
 	}
 	return all
 }
@@ -231,7 +246,7 @@ func (c *Cluster) few(n *nemesis) {
 	n.over = true
 	c.w.Note("nemesis", "ends", "too few are left")
 	c.w.HealAll()
-	left := max(0, c.cfg.MinSize-1)
+	left := max(0, c.fewestCopies()-1)
 	first := n.rand.IntN(len(c.osds))
 	for i := range c.osds {
 		o := c.osds[(first+i)%len(c.osds)]
@@ -258,6 +273,7 @@ func (r *Running) report(v *history.Verdict) *Report {
 		Seed: r.opt.Seed, Scenario: c.cfg.Scenario, OK: len(c.found) == 0, Violations: c.found, Counts: c.counts,
 		Objects: v.Objects, Undecided: v.Undecided, Faults: c.faults, Epochs: c.state().Epoch(), Virtual: c.w.now,
 		Gap: c.watch.gap, Healing: c.healing, Steps: c.w.steps, TraceHash: c.w.Hash(),
+		Story: c.tale.told, Shares: c.shareOut(),
 	}
 	if c.furies != nil {
 		rep.Strikes = c.furies.struck

@@ -22,6 +22,7 @@ type Config struct {
 	HintLoss  int           // per million of hints that get lost
 	Commit    time.Duration // how long a disk takes, at the least; default 300 µs
 	DriftPPM  int           // clocks run faster or slower by up to this
+	Together  bool          // people's clocks agree at first
 }
 
 func (c *Config) defaults() {
