@@ -21,7 +21,8 @@ type replica struct {
 	announced  time.Duration
 	batch      uint64             // of backfill, under way
 	chunk      uint64             // of scrub, the last one looked at
-	judged     map[store.Key]bool // objects of it that were found wrong (false), or written to since (true)
+	looked     wire.PGVersion     // the newest write then
+	judged     map[store.Key]bool // objects of it that were found wrong
 	scrub      place              // of this OSD's, for the primary's scrub
 	holds      bool               // a remote slot, asked for by the primary
 	granted    bool

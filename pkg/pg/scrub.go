@@ -565,7 +565,9 @@ func (pg *PG) scrubAsked(r core.Received, q *wire.PGScrub) {
 	if pg.rep == nil || !pg.rep.activated || id != pg.info.Interval.Primary || q.Round != pg.rep.round || q.Chunk < pg.rep.chunk {
 		return
 	}
-	pg.rep.chunk, pg.rep.judged = q.Chunk, map[store.Key]bool{}
+	if q.Chunk > pg.rep.chunk {
+		pg.rep.chunk, pg.rep.looked, pg.rep.judged = q.Chunk, pg.info.LastUpdate, nil
+	}
 	from, to := pg.span().Bounds()
 	if q.From != (wire.Cursor{}) {
 		from = keyAt(pg.cfg.PG.Pool, q.From).Next()
@@ -589,12 +591,14 @@ func (pg *PG) repairAsked(r core.Received, q *wire.PGRepair) {
 	}
 	k := pg.keyOf(q.Object)
 	ack := &wire.PGRepaired{Chunk: q.Chunk, Object: q.Object}
-	written, known := pg.rep.judged[k]
 	switch {
-	case q.Chunk != pg.rep.chunk || known && written:
+	case q.Chunk != pg.rep.chunk || pg.wroteSince(k, pg.rep.looked):
 		ack.Refused = true
-	case !known:
-		pg.rep.judged[k] = false
+	case !pg.rep.judged[k]:
+		if pg.rep.judged == nil {
+			pg.rep.judged = map[store.Key]bool{}
+		}
+		pg.rep.judged[k] = true
 		var t store.Txn
 		pg.noteWrong(&t, k, q.Need, q.Delete)
 		pg.submit(&t, nil)
@@ -623,9 +627,7 @@ func (pg *PG) repairNoted(r core.Received, a *wire.PGRepaired) {
 	}
 }
 
-// wroteTo notes that an object was written to: an order about it that comes late is void.
-func (pg *PG) wroteTo(k store.Key) {
-	if pg.rep != nil && pg.rep.judged != nil {
-		pg.rep.judged[k] = true
-	}
+// wroteSince reports whether an object may have been written to after a version: an order about it that comes late is void.
+func (pg *PG) wroteSince(k store.Key, v wire.PGVersion) bool {
+	return pg.log.tail.Compare(v) > 0 || pg.newest(k).Compare(v) > 0
 }
