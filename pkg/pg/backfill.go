@@ -346,9 +346,7 @@ func (pg *PG) scanAsked(r core.Received, s *wire.PGScan) {
 		say()
 		return
 	}
-	if s.Batch != pg.rep.batch {
-		pg.rep.batch, pg.rep.incoming = s.Batch, nil
-	}
+	pg.rep.beginBatch(s.Batch)
 	from, to := pg.span().Bounds()
 	if s.From != (wire.Cursor{}) {
 		from = keyAt(pg.cfg.PG.Pool, s.From).Next()
@@ -378,6 +376,19 @@ func (pg *PG) scanAsked(r core.Received, s *wire.PGScan) {
 			say()
 		})
 	})
+}
+
+// beginBatch forgets what came for another batch. An object of none goes on: its push is under way.
+func (r *replica) beginBatch(batch uint64) {
+	if r.batch == batch {
+		return
+	}
+	r.batch = batch
+	for k, in := range r.incoming {
+		if in.batch != 0 {
+			delete(r.incoming, k)
+		}
+	}
 }
 
 // moveCursor notes that everything up to a place is as the log says. The primary sends it after all of the batch is
