@@ -248,7 +248,7 @@ func (pg *PG) expire() {
 	}
 	p.writes.ops = slices.DeleteFunc(p.writes.ops, func(o *op) bool { return o.done })
 	p.writes.lists = slices.DeleteFunc(p.writes.lists, func(l *listing) bool {
-		late := !l.busy && pg.now.After(l.until)
+		late := (!l.busy || l.page != nil) && pg.now.After(l.until)
 		if late {
 			pg.fail(l.request, wire.Expired.Errorf("pg %v is %v: %s", pg.cfg.PG, pg.State(), p.why))
 		}

@@ -2,6 +2,7 @@ package pg
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"zeph/pkg/core"
@@ -80,7 +81,9 @@ type listing struct {
 	request core.Request
 	list    *wire.List
 	busy    bool
-	until   time.Duration // then its asker, who asks again every few seconds, has gone elsewhere
+	page    *wire.ListReply // what it found, while writes that it may show are under way
+	upto    wire.PGVersion  // the newest of these
+	until   time.Duration   // then its asker, who asks again every few seconds, has gone elsewhere
 }
 
 // listPatience is how long a listing waits.
@@ -122,17 +125,37 @@ func (pg *PG) runLists() {
 }
 
 func (pg *PG) endListing(l *listing, res any) {
-	for i, other := range pg.pri.writes.lists {
-		if other == l {
-			pg.pri.writes.lists = append(pg.pri.writes.lists[:i:i], pg.pri.writes.lists[i+1:]...)
-			break
-		}
+	if !slices.Contains(pg.pri.writes.lists, l) {
+		return // its asker has gone
 	}
 	if err, failed := res.(error); failed {
+		pg.dropListing(l)
 		pg.fail(l.request, wire.Internal.Errorf("pg %v: list: %v", pg.cfg.PG, err))
 		return
 	}
-	pg.emit(core.Reply{To: l.request, Epoch: pg.Epoch(), Body: res.(*wire.ListReply)})
+	l.page, l.upto = res.(*wire.ListReply), pg.info.LastUpdate
+	pg.answerLists()
+}
+
+func (pg *PG) dropListing(l *listing) {
+	ws := &pg.pri.writes
+	ws.lists = slices.DeleteFunc(ws.lists, func(other *listing) bool { return other == l })
+}
+
+// answerLists answers those whose page shows nothing that could be undone. It is read without the objects' locks, so our
+// store may show writes, and removals, that other acting do not have yet: these are waited for (8.4).
+func (pg *PG) answerLists() {
+	for _, l := range slices.Clone(pg.pri.writes.lists) {
+		if l.page != nil && !pg.unsettled(l.upto) {
+			pg.dropListing(l)
+			pg.emit(core.Reply{To: l.request, Epoch: pg.Epoch(), Body: l.page})
+		}
+	}
+}
+
+// unsettled reports whether a write up to a version is not on all acting's disks.
+func (pg *PG) unsettled(upto wire.PGVersion) bool {
+	return slices.ContainsFunc(pg.pri.writes.flight, func(w *write) bool { return !w.done && w.sub.Version.Compare(upto) <= 0 })
 }
 
 func listPage(r store.Reader, span store.Span, l *wire.List) any {

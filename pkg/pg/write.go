@@ -351,6 +351,9 @@ func (pg *PG) settleWrites() {
 		clear(ws.flight[:n])
 		ws.flight = ws.flight[n:]
 	}
+	if len(ws.lists) > 0 {
+		pg.answerLists()
+	}
 }
 
 // onAll reports whether a write is on the disks of all acting, or of all members.
