@@ -171,21 +171,6 @@ func tenths(d time.Duration) string {
 	return fmt.Sprintf("%d.%d s", n/10, n%10)
 }
 
-// lateBeacons marks down who has sent no beacon for long: nobody may be left to report it (15.4).
-func (l *leader) lateBeacons() {
-	if l.c.st.m.Has(osdmap.FlagNoDown) {
-		return
-	}
-	limit := l.c.st.length("mon_osd_report_timeout")
-	for _, id := range l.sortedOSDs() {
-		s := l.osds[id]
-		if s.up && l.c.now.After(l.heard(s)+limit) {
-			why := "no beacon for " + tenths(l.c.now.Mono-l.heard(s))
-			l.want(&down{osd: id, gid: s.gid, why: why, missed: true}, false)
-		}
-	}
-}
-
 // down marks an OSD down that did not ask for it.
 type down struct {
 	osd    osdmap.OSDID

@@ -40,6 +40,8 @@ type leader struct {
 
 	changing map[wire.Asker][]asker // who waits for a change of the members, by request
 	removals []removal              // that wait
+
+	beaconsHeld string // why silent OSDs stay up; empty: they do not
 }
 
 func newLeader(c *Core, term uint64) *leader {

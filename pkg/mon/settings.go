@@ -50,6 +50,7 @@ var settings = []Setting{
 	{"mon_osd_gather", Length, "50ms", "mon", "how long failures and other changes of the map are gathered into one epoch", 0, nil},
 	{"mon_osd_max_auto_out_ratio", Share, "0.25", "mon", "no further OSD goes out by itself when more than this share of all would be", 0, nil},
 	{"mon_osd_min_down_reporters", Number, "2", "mon", "from how many failure domains an OSD must be reported; fewer count where there are fewer", 1, nil},
+	{"mon_osd_min_up_ratio", Share, "0.3", "mon", "OSDs without a beacon are not marked down when fewer than this share of all would stay up", 0, nil},
 	{"mon_osd_report_timeout", Length, "10s", "mon", "an OSD that sends no beacon for so long is down", 1000, nil},
 	{"mon_osd_reporter_subtree_level", Word, "host", "mon", "CRUSH type of the failure domains of those who report", 0, nil},
 	{"osd_beacon_interval", Length, "1s", "osd", "between beacons to the monitors", 100, nil},
