@@ -126,7 +126,6 @@ func (cl *client) work(number int, r *core.Rand, lane bool) {
 	if appends {
 		object = fmt.Sprint("log.", r.IntN(max(1, objects/4)))
 	}
-	cl.c.begun = append(cl.c.begun, Op{cl.n.name[len("client."):], number, cl.c.w.now - cl.c.began, object})
 	kind := history.Read
 	if !r.Chance(cl.reads) {
 		switch n := r.IntN(20); {
@@ -140,6 +139,7 @@ func (cl *client) work(number int, r *core.Rand, lane bool) {
 			kind = history.Remove
 		}
 	}
+	cl.c.begun = append(cl.c.begun, Op{cl.n.name[len("client."):], number, cl.c.w.now - cl.c.began, kind.String(), object})
 	cl.do(kind, object, lane, 0)
 }
 

@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"zeph/pkg/core"
@@ -13,7 +14,13 @@ type Op struct {
 	Client string        `json:"client"` // such as w0
 	Number int           `json:"number"`
 	At     time.Duration `json:"at"` // since clients and faults began
-	object string        // what it was about, when it was begun
+
+	kind, object string // what it was, when it was begun
+}
+
+// Words says what it was.
+func (o Op) Words() string {
+	return strings.TrimSpace(fmt.Sprintf("%-10v %s/%d %s %s", o.At, o.Client, o.Number, o.kind, o.object))
 }
 
 // String names it, such as w0/17@3.2s.

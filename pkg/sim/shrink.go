@@ -103,7 +103,7 @@ func (s *Shrinking) spellOut() {
 	}
 	o.Mons, o.OSDs, o.PGs, o.End = r.Scenario.Mons, r.Scenario.OSDs, r.Scenario.PGs, r.Scenario.End
 	o.Objects, o.Seconds = r.Scenario.Workload.Objects, r.Scenario.Seconds
-	o.Strikes, o.Ops = []Strike{}, slices.Concat([]Op{}, r.Begun)
+	o.Strikes, o.Ops = []Strike{}, append([]Op{}, r.Begun...)
 	for _, strike := range r.Strikes {
 		o.Strikes = append(o.Strikes, Strike{Kind: strike.Kind, Number: strike.Number, At: strike.At})
 	}
@@ -175,7 +175,7 @@ func (s *Shrinking) fewerOps() {
 func reduce[T any](s *Shrinking, all []T, set func(*Options, []T)) {
 	without := func(from, size int) Options {
 		o := s.Best
-		set(&o, slices.Concat([]T{}, all[:from], all[min(len(all), from+size):]))
+		set(&o, append(append([]T{}, all[:from]...), all[min(len(all), from+size):]...)) // never nil: that is another thing
 		return o
 	}
 	if len(all) > 0 {
