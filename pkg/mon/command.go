@@ -27,6 +27,7 @@ type outcome struct {
 	text  string // for people: what was done
 	value any    // for programs; nil: nothing
 	quiet bool   // it was so already: no line in the cluster log
+	warn  string // what it will not do as it may be meant: for whoever asked
 }
 
 // args are a command's arguments by name. The first problem with them is kept.
@@ -245,7 +246,7 @@ func (w *change) plan(l *leader, d *draft) verdict {
 		}
 		return done
 	}
-	an := answer{Asker: w.key, Text: o.text, Epoch: d.epoch(), JSON: jsonOf(o.value)}
+	an := answer{Asker: w.key, Text: o.text + o.warn, Epoch: d.epoch(), JSON: jsonOf(o.value)}
 	d.answers = append(d.answers[:len(d.answers):len(d.answers)], an)
 	if !o.quiet {
 		d.audit(w.askers[0].who(), w.cmd.Name+": "+o.text)

@@ -148,7 +148,7 @@ func (l *leader) moving() []status.Moving {
 		if known := l.moved[cause]; known != nil {
 			mv.DoneBytes, mv.Rate = known.done, known.meter.rate(l.c.now.Mono, etaSpan)
 		}
-		if mv.Rate > 0 {
+		if mv.Rate > 0 && l.moved[cause].meter.credible(l.c.now.Mono) {
 			mv.ETASeconds = int64((mv.LeftBytes + mv.Rate - 1) / mv.Rate)
 		}
 		list = append(list, *mv)

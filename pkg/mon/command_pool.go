@@ -71,7 +71,18 @@ func poolCreate(_ *leader, d *draft, a args) (outcome, error) {
 		return outcome{}, err
 	}
 	text := fmt.Sprintf("pool %s is there: size %d, min_size %d, %d PGs, rule %s", name, p.Size, p.MinSize, p.PGNum, rule.Name)
-	return outcome{text: text, value: &status.Pools{Pools: []status.Pool{poolShape(d.m, &p)}}}, d.editPool(p)
+	return outcome{text: text, value: &status.Pools{Pools: []status.Pool{poolShape(d.m, &p)}}}.crowding(d, p)
+}
+
+// crowding makes the pool what it should be, and warns if there are too few places for its copies.
+func (o outcome) crowding(d *draft, p osdmap.Pool) (outcome, error) {
+	if err := d.editPool(p); err != nil {
+		return o, err
+	}
+	if c, yes := crowded(d.m, &p); yes {
+		o.warn = fmt.Sprintf("; but %v; %s", &c, c.next())
+	}
+	return o, nil
 }
 
 func checkPoolName(name string) error {
@@ -182,7 +193,7 @@ func poolSet(_ *leader, d *draft, a args) (outcome, error) {
 	if err := checkPool(d, &p); err != nil {
 		return outcome{}, fmt.Errorf("pool %s: %w", p.Name, err)
 	}
-	return outcome{text: text}, d.editPool(p)
+	return outcome{text: text}.crowding(d, p)
 }
 
 func setPool(d *draft, p *osdmap.Pool, key, value string) error {

@@ -26,11 +26,14 @@ func checkAvailability(l *leader) *status.Check {
 		Why:  "operations on objects of these PGs wait until they serve again",
 		Next: []string{"start the OSDs that they wait for", "zeph pg query PG says why one does not serve"},
 	}
-	n := 0
+	n, cramped := 0, 0
 	waiting := len(l.waiting()) > 0
 	l.eachPG(func(pool *osdmap.Pool, pg osdmap.PGID, state string) {
 		if hasState(state, "active") && !hasState(state, "stale") || waiting && state == "unknown" {
 			return
+		}
+		if l.isCramped(pool.ID) {
+			cramped++
 		}
 		if n++; n > mostDetail {
 			return
@@ -48,6 +51,9 @@ func checkAvailability(l *leader) *status.Check {
 	if n == 0 {
 		return nil
 	}
+	if cramped == n {
+		c.Next[0] = "their pool has more copies than places: see POOL_TOO_FEW_PLACES"
+	}
 	c.Summary = fmt.Sprintf("%s not serving", counted(n, "PG"))
 	return c
 }
@@ -58,7 +64,7 @@ func checkDegraded(l *leader) *status.Check {
 		Why:  "no data is lost, but with one failure more some PGs may stop serving; copies are made anew by themselves where there is a place for them",
 		Next: []string{"wait: zeph status says how far recovery is", "an OSD is down? start it, which is quicker than making its data anew"},
 	}
-	n, copies := 0, uint64(0)
+	n, cramped, copies := 0, 0, uint64(0)
 	l.eachPG(func(pool *osdmap.Pool, pg osdmap.PGID, state string) {
 		if !hasState(state, "degraded") && !hasState(state, "undersized") {
 			return
@@ -68,6 +74,9 @@ func checkDegraded(l *leader) *status.Check {
 			lacking = p.Degraded
 		}
 		copies += lacking
+		if l.isCramped(pool.ID) {
+			cramped++
+		}
 		if n++; n <= mostDetail {
 			place, _ := l.places.table.PG(pg)
 			c.Detail = append(c.Detail, fmt.Sprintf("pg %v of %s is %s, acting %v, %d copies lacking", pg, pool.Name, state, osdList(place.Acting), lacking))
@@ -75,6 +84,9 @@ func checkDegraded(l *leader) *status.Check {
 	})
 	if n == 0 {
 		return nil
+	}
+	if cramped == n {
+		c.Next = []string{"their pool has more copies than places: see POOL_TOO_FEW_PLACES"}
 	}
 	all := l.pgCounts().Copies
 	c.Summary = fmt.Sprintf("%d/%d copies of objects missing (%s %%) in %s", copies, all, status.Share(copies, all).Percent(), counted(n, "PG"))

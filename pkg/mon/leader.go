@@ -41,6 +41,10 @@ type leader struct {
 	changing map[wire.Asker][]asker // who waits for a change of the members, by request
 	removals []removal              // that wait
 
+	cramped struct { // of an epoch
+		epoch osdmap.Epoch
+		pools []cramped
+	}
 	beaconsHeld string // why silent OSDs stay up; empty: they do not
 }
 

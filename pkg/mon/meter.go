@@ -13,6 +13,8 @@ const (
 	meterSlots = 12
 	meterSpan  = 5  // seconds that a rate is taken of
 	etaSpan    = 10 // and that of recovery
+
+	meterCredible = 3 // seconds
 )
 
 func (m *meter) add(now time.Duration, n uint64) {
@@ -31,6 +33,13 @@ func (m *meter) turn(now time.Duration) {
 		m.slots[m.last%meterSlots] = 0
 	}
 	m.last = max(m.last, second)
+}
+
+// credible reports whether there is enough to tell from when something will be done: in the first seconds
+// recovery begins, here and there, and its rate says nothing.
+func (m *meter) credible(now time.Duration) bool {
+	m.turn(now)
+	return m.last-m.since >= meterCredible && m.rate(now, meterCredible) > 0
 }
 
 // rate is the average of the last seconds that are over, or of those since it began.

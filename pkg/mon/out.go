@@ -16,7 +16,7 @@ func (l *leader) putOut() {
 			continue
 		}
 		left, held := l.outIn(id)
-		if held != s.held && held != "" {
+		if held != s.held && held != "" && held != "out" {
 			l.c.log(warnLevel, "osd does not go out by itself", "osd", id, "err", held)
 		}
 		s.held = held
