@@ -101,10 +101,21 @@ func (op *op) refusal(body any) *wire.Error {
 	}
 	for i, r := range results {
 		if r.Code != 0 {
-			return r.Code.Errorf("%s", op.step(i))
+			return r.Code.Errorf("%s", op.step(i)+op.most(i, r.Code))
 		}
 	}
 	return nil
+}
+
+// most is what a step that is too large may have at most, for people.
+func (op *op) most(i int, code wire.Code) string {
+	if code != wire.TooLarge || i >= len(op.steps) {
+		return ""
+	}
+	if limit := limitOf(op.steps[i].Op); limit != "" {
+		return ": " + limit
+	}
+	return ""
 }
 
 // step names a step, for people.
