@@ -170,8 +170,10 @@ func (c *Core) myself(m *osdmap.Map) {
 		}
 		c.rise()
 	case !is && (c.phase == noting || c.phase == booting) && known && wire.GID(o.GID) == c.gid:
+		c.cfg.Rare.Sometimes("osd is marked down before it knows that it was up")
 		c.fall() // it was up, and is not any more: a gid is used once
 	case !is && c.phase == up:
+		c.cfg.Rare.Sometimes("osd is marked down while it runs")
 		c.log(core.Warn, "the map says that this osd is down", "epoch", m.Epoch(), "up", known && o.Up)
 		c.fall()
 	}

@@ -29,6 +29,8 @@ type Config struct {
 
 	Settings Settings // until the monitors send others
 
+	Rare core.Rare // of a simulation
+
 	Atlas *placement.Atlas // shared with other OSDs that the same goroutine steps; nil: its own
 }
 

@@ -67,7 +67,7 @@ func (c *Core) dropSlot(id osdmap.PGID) {
 }
 
 func (c *Core) pgConfig(id osdmap.PGID) pg.Config {
-	return pg.Config{PG: id, OSD: c.cfg.ID, GID: c.gid, Store: c.super.Store, Seed: c.cfg.Seed, Room: c.room, Settings: c.pgSettings()}
+	return pg.Config{PG: id, OSD: c.cfg.ID, GID: c.gid, Store: c.super.Store, Seed: c.cfg.Seed, Room: c.room, Rare: c.cfg.Rare, Settings: c.pgSettings()}
 }
 
 // give feeds a PG an event, after the epochs that it has yet to go through: so no event meets a PG

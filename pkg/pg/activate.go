@@ -58,6 +58,7 @@ func (pg *PG) activationFor(q *peer) *wire.PGActivate {
 	}
 	switch {
 	case slices.Contains(pg.pri.apart, q.id) || last.Compare(pg.log.tail) < 0 || q.none && !pg.log.tail.IsZero():
+		pg.sometimes("pg makes a member begin anew")
 		a.Restart, a.Full, a.Since = true, true, pg.log.tail
 		a.Dups = slices.Clone(pg.dups.kept)
 		anew := *q.info
@@ -164,6 +165,7 @@ func (pg *PG) serving() bool {
 	}
 	if until := pg.olderLeases(); until > 0 {
 		if !pg.pri.waited {
+			pg.sometimes("pg waits for an older lease to run out")
 			pg.pri.waited = true
 			pg.wake(until)
 		}

@@ -17,6 +17,7 @@ type Config struct {
 	Store osdmap.UUID // of this OSD's store
 	Seed  uint64      // of chance: when scrubs are due
 	Room  *Room       // of all PGs of the OSD; nil: this PG is the only one
+	Rare  core.Rare   // of a simulation
 	Settings
 }
 
@@ -41,6 +42,8 @@ type Settings struct {
 	Busy          bool          // clients are active: if not here, then with other PGs of this OSD
 	Batch         int           // objects of a backfill batch; default 32
 	RetryFull     time.Duration // until a store that was too full is asked again; default 5s
+
+	Buggify uint64 // of a simulation: what unusual things are done by chance; 0, as everywhere else: none
 
 	ScrubMin  time.Duration // between scrubs at least, while clients are idle; default 24h
 	ScrubMax  time.Duration // and at most; default 7 days

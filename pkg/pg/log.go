@@ -104,11 +104,13 @@ func (pg *PG) merge(t *store.Txn, auth *pglog) bool {
 	pg.changeMissing(t, changed)
 	pg.forgetResults(divergent)
 	if len(divergent) > 0 {
+		pg.sometimes("pg undoes divergent entries")
 		pg.tell("pg undoes divergent entries", "entries", len(divergent), "after", at.String())
 		t.RewindLog(pg.cfg.PG, store.Version(at))
 	}
 	pg.log.entries = pg.log.entries[:pg.log.after(at)]
 	if auth.tail.Compare(pg.log.tail) < 0 { // it reaches further back: others may need that
+		pg.sometimes("pg takes over a log that reaches further back")
 		t.RewindLog(pg.cfg.PG, store.Version{})
 		pg.log = pglog{tail: auth.tail, entries: slices.Clone(auth.entries)}
 		t.AppendLog(pg.cfg.PG, logEntries(auth.entries)...)

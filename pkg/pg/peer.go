@@ -135,7 +135,9 @@ func (pg *PG) addPeer(id osdmap.OSDID) *peer {
 const never = -time.Hour
 
 // due reports whether something that was asked for at a time should be asked for again (2.3).
-func (pg *PG) due(asked time.Duration) bool { return pg.now.Mono >= asked+pg.set.Repeat }
+func (pg *PG) due(asked time.Duration) bool {
+	return pg.now.Mono >= asked+pg.set.Repeat || pg.now.Mono > asked && pg.buggify(2)
+}
 
 // refreshPeers drops what was heard from runs that the map does not have any more: an answer counts only
 // of the present incarnation (5.3, H13).

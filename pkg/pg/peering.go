@@ -102,6 +102,7 @@ func (pg *PG) choose() {
 	auth, ok := pg.authoritative()
 	if !ok {
 		p.blocked, p.why = nil, "no copy is both complete and as new as what was once active"
+		pg.sometimes("pg is incomplete")
 		pg.toPhase(incomplete)
 		return
 	}
@@ -124,6 +125,7 @@ func (pg *PG) choose() {
 func (pg *PG) isDown(downs []osdmap.OSDID, iv wire.PGInterval) {
 	pg.pri.blocked = downs
 	pg.pri.why = fmt.Sprintf("epochs %d to %d may have been written to, and none of their OSDs answers", iv.First, iv.Last)
+	pg.sometimes("pg is down")
 	pg.toPhase(down)
 }
 
@@ -403,6 +405,7 @@ func (pg *PG) askLog() {
 // isApart notes a copy whose log turned out not to meet: it cannot be acting.
 func (pg *PG) isApart(id osdmap.OSDID) {
 	if !slices.Contains(pg.pri.apart, id) {
+		pg.sometimes("pg finds a log that does not meet its own")
 		pg.pri.apart = append(pg.pri.apart, id)
 	}
 }

@@ -51,6 +51,7 @@ type PG struct {
 	cause     string // why data moves: what began the interval
 	gone      bool
 	counts    counts
+	bugs      *core.Rand // of Buggify
 }
 
 // counts are what happened since this run began.
@@ -165,6 +166,9 @@ func (pg *PG) received(r core.Received) {
 		return
 	}
 	if pg.leaves() || !pg.fits(r) {
+		if pg.leaves() {
+			pg.sometimes("pg hears something after its pool has gone")
+		}
 		return
 	}
 	pg.heardFrom(r.From)

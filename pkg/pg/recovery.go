@@ -249,6 +249,7 @@ func (pg *PG) isUnfound(rec *recovering) {
 		r.unfound = map[store.Key]lostObject{}
 	}
 	r.unfound[rec.key] = lostObject{damaged: len(rec.hurt) > 0}
+	pg.sometimes("pg finds no copy of an object")
 	pg.warn("pg object unfound", "object", rec.key.String(), "version", rec.need.String())
 	pg.runKey(rec.key)
 }

@@ -16,6 +16,13 @@ type removal struct {
 // removeSlice is how many objects go at once.
 const removeSlice = 64
 
+func (pg *PG) slice() uint32 {
+	if pg.buggify(50) {
+		return 1
+	}
+	return removeSlice
+}
+
 // toldToGo is the primary's word that nobody needs this copy. It is obeyed only by one that is neither in up nor acting
 // of the interval that the primary leads by our own map, too (11.3).
 func (pg *PG) toldToGo(r core.Received) {
@@ -23,6 +30,7 @@ func (pg *PG) toldToGo(r core.Received) {
 	if !ok || pg.rep == nil || id != pg.info.Interval.Primary || !pg.isStray() || pg.removing != nil {
 		return
 	}
+	pg.sometimes("pg stray is removed")
 	pg.tell("pg copy is removed", "by", id)
 	pg.startRemoval(true)
 }
@@ -48,6 +56,7 @@ func (pg *PG) startRemoval(fresh bool) {
 // removeOn goes on in a new interval. The slice under way may be the last, and nobody hears of it any more: what
 // it takes away is made anew, so that there is something to remove.
 func (pg *PG) removeOn() {
+	pg.sometimes("pg removal goes on in a new interval")
 	var t store.Txn
 	t.MakePG(pg.cfg.PG, pg.info.PGNum)
 	pg.putInfo(&t)
@@ -57,7 +66,7 @@ func (pg *PG) removeOn() {
 
 func (pg *PG) removeNext() {
 	var t store.Txn
-	t.RemovePG(pg.cfg.PG, removeSlice)
+	t.RemovePG(pg.cfg.PG, pg.slice())
 	pg.submit(&t, func() {
 		id := pg.cfg.PG
 		pg.read(func(r store.Reader) any {
@@ -79,6 +88,7 @@ func (pg *PG) regain(t *store.Txn) {
 	if pg.removing == nil || pg.isStray() {
 		return
 	}
+	pg.sometimes("pg copy is wanted again while it is removed")
 	pg.removing, pg.info.BeingRemoved = nil, false
 	t.MakePG(pg.cfg.PG, pg.info.PGNum) // the last slice may have taken it away
 }

@@ -133,6 +133,7 @@ func (pg *PG) reserve(r core.Received, v *wire.PGReserve) {
 		case wire.ReserveGrant:
 			q.slot.granted = true
 		case wire.ReserveRefuse:
+			pg.sometimes("pg is refused a place for recovery")
 			q.slot = slotState{refused: pg.now.Mono + pg.set.RetryFull}
 		}
 		return
@@ -168,6 +169,7 @@ func (pg *PG) dropSlot() {
 func (pg *PG) tickSlot() {
 	pg.tickScrubPlace()
 	if pg.rep.holds && pg.now.Mono >= pg.rep.renewed+slotLapse {
+		pg.sometimes("pg gives back a place that nobody renews")
 		pg.dropSlot()
 	}
 }

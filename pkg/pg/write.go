@@ -405,6 +405,7 @@ func (pg *PG) subWrite(r core.Received, w *wire.SubWrite) {
 			pg.fail(r.Request, wire.Busy.Errorf("pg %v: not activated", pg.cfg.PG))
 			return
 		}
+		pg.sometimes("pg gets a write before its activation")
 		pg.rep.early, pg.rep.earlyBytes = append(pg.rep.early, earlyWrite{r, w}), pg.rep.earlyBytes+size
 		return
 	}
@@ -417,7 +418,8 @@ func (pg *PG) subWrite(r core.Received, w *wire.SubWrite) {
 	switch {
 	case w.Version.Compare(pg.info.LastUpdate) <= 0: // we have it: say so again, once it is on disk
 		pg.quiet(func() { pg.ackSubWrite(r, reply, w.Version) })
-	case w.Previous != pg.info.LastUpdate:
+	case w.Previous != pg.info.LastUpdate || pg.buggify(1):
+		pg.sometimes("pg asks for writes again")
 		reply.Ack, reply.Version = wire.AckResend, pg.info.LastUpdate
 		pg.answerSubWrite(r.Request, reply)
 	default:

@@ -79,6 +79,7 @@ type Cluster struct {
 	found      []Violation
 	watch      watch
 	copies     copies
+	reached    map[string]int // rare states of the cores, how often
 }
 
 // ackedWrite is the newest write of an object that some client was told is done.
@@ -234,6 +235,7 @@ func (c *Cluster) addOSD(id int) {
 				Location: c.location(id), Weight: 1 << 16,
 				Settings: osd.Settings{HeartbeatInterval: c.cfg.Heartbeat, HeartbeatGrace: c.cfg.Grace, PG: c.cfg.PG},
 				Atlas:    c.atlas,
+				Rare:     c.reach,
 			}), nil
 		},
 	})

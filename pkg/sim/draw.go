@@ -61,6 +61,9 @@ func draw(o Options) settings {
 	s.PG.Batch = pick(r, 1, 2, 32)
 	s.PG.PushBytes = pick(r, 512, 4096, 4<<20)
 	s.PG.Repeat = pick(r, 100*time.Millisecond, 500*time.Millisecond)
+	if b := core.RandFor(o.Seed, "draw/buggify"); b.IntN(2) == 0 {
+		s.PG.Buggify, s.PG.RetryFull = b.Uint64()|1, pick(b, 100*time.Millisecond, time.Second)
+	}
 	s.World = Config{
 		Codec:     o.Seed%10 == 0,
 		Latency:   pick(r, 20*time.Microsecond, 50*time.Microsecond, 500*time.Microsecond),

@@ -65,6 +65,7 @@ type Report struct {
 	Gap        time.Duration     `json:"gap"`       // the longest time in which not every PG was
 	Healing    time.Duration     `json:"healing"`   // from the end of the faults until every PG was clean
 	Steps      uint64            `json:"steps"`
+	Reached    map[string]int    `json:"reached,omitempty"` // rare states of the cores, how often: see Rare
 	TraceHash  string            `json:"trace_hash"`
 	Story      []Told            `json:"story,omitempty"`
 	Shares     []Share           `json:"by_fault,omitempty"`
@@ -272,7 +273,7 @@ func (r *Running) report(v *history.Verdict) *Report {
 	rep := &Report{
 		Seed: r.opt.Seed, Scenario: c.cfg.Scenario, OK: len(c.found) == 0, Violations: c.found, Counts: c.counts,
 		Objects: v.Objects, Undecided: v.Undecided, Faults: c.faults, Epochs: c.state().Epoch(), Virtual: c.w.now,
-		Gap: c.watch.gap, Healing: c.healing, Steps: c.w.steps, TraceHash: c.w.Hash(),
+		Gap: c.watch.gap, Healing: c.healing, Steps: c.w.steps, TraceHash: c.w.Hash(), Reached: c.reached,
 		Story: c.tale.told, Shares: c.shareOut(),
 	}
 	if c.furies != nil {
