@@ -88,6 +88,15 @@ SEEDS = 1-200
 sim: ## simulate clusters under faults, in virtual time: SEEDS=1-1000
 	@go build -buildvcs=false -o bin/zeph ./cmd/client && bin/zeph sim search --seeds $(SEEDS)
 
+bench-sim: ## how many virtual seconds of a cluster are simulated in a second of one core
+	@go test ./pkg/sim -run '^$$' -bench World -cpu 1 -benchmem
+
+OSDS = 1000
+PGS  = 32768
+
+sim-scale: ## lose a rack of a large simulated cluster: OSDS=1000 PGS=32768, in minutes
+	@go test ./pkg/sim -run RackLost -scale-osds $(OSDS) -scale-pgs $(PGS) -timeout 0 -v
+
 soak-consensus: ## hours of faults in the replicated log, in virtual time (SOAK=6h, SEED=1)
 	@go test ./pkg/consensus -run 'Soak|Damaged|Killed' -soak $(or $(SOAK),6h) -seed $(or $(SEED),1) -timeout 0 -v
 

@@ -100,6 +100,7 @@ func (l *leader) pgStat(b *wire.Beacon, n *wire.PGStat) {
 	if old != nil && old.State == n.State {
 		next.since = old.since
 	}
+	l.cleans.move(old, next)
 	l.pgs[pg] = next
 	if old != nil && old.gid == b.GID {
 		l.measure(&old.PGStat, n)
@@ -133,8 +134,9 @@ func (l *leader) measure(old, n *wire.PGStat) {
 
 // forgetPGs drops what is known of PGs whose pool is gone.
 func (l *leader) forgetPGs() {
-	for pg := range l.pgs {
+	for pg, p := range l.pgs {
 		if !l.c.st.m.HasPG(pg) {
+			l.cleans.move(p, nil)
 			delete(l.pgs, pg)
 		}
 	}
@@ -155,17 +157,14 @@ func (l *leader) waiting() []osdmap.OSDID {
 // floor is the oldest map that anybody may still need (protocol 3.4): the lowest last_epoch_clean over
 // all PGs, as primaries told this leader. 0: not known, as long as one is lacking.
 func (l *leader) floor() osdmap.Epoch {
-	floor := l.c.st.Epoch()
+	all := 0
 	for pool := range l.c.st.m.Pools() {
-		for seed := range pool.PGNum {
-			p := l.pgs[osdmap.PGID{Pool: pool.ID, Seed: seed}]
-			if p == nil {
-				return 0
-			}
-			floor = min(floor, p.Clean)
-		}
+		all += int(pool.PGNum)
 	}
-	return floor
+	if l.cleans.n < all {
+		return 0
+	}
+	return min(l.c.st.Epoch(), l.cleans.lowest(l.c.st.Epoch()))
 }
 
 // trim lets go of maps that nobody needs, many at a time.

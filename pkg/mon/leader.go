@@ -28,6 +28,7 @@ type leader struct {
 	stepped time.Duration // when the core last moved
 	osds    map[osdmap.OSDID]*osdSoft
 	pgs     map[osdmap.PGID]*pgSoft
+	cleans  cleans // of all of them
 	mons    map[string]*monSoft
 	checks  map[string]sinceThen
 	moved   map[string]*moving

@@ -31,18 +31,15 @@ type link struct {
 // linkTo is the link to a peer, made when it is needed. There is one for each entity and class: a
 // message for another run replaces those of the old run, one for whichever run goes by the one there is.
 func (r *run) linkTo(to core.Peer, c wire.Class) *link {
-	for _, l := range r.links {
-		if l.to.Entity != to.Entity || l.class != c {
-			continue
-		}
+	if l := r.index.links[linkKey{to.Entity, c}]; l != nil {
 		if to.GID == 0 || to.GID == l.to.GID {
 			return l
 		}
 		r.unlink(l.to, c)
-		break
 	}
 	l := &link{from: r, to: to, class: c, used: r.n.w.now}
 	r.links = append(r.links, l)
+	r.index.add(l)
 	l.dial()
 	return l
 }
@@ -75,14 +72,7 @@ func (l *link) close() {
 }
 
 // find is the node that a peer runs on.
-func (w *World) find(e wire.Entity) *Node {
-	for _, n := range w.nodes {
-		if n.entity == e {
-			return n
-		}
-	}
-	return nil
-}
+func (w *World) find(e wire.Entity) *Node { return w.named[e] }
 
 // dial tries to open a session.
 func (l *link) dial() {
@@ -166,6 +156,7 @@ func (r *run) forget(l *link) {
 	for i, other := range r.links {
 		if other == l {
 			r.links = append(r.links[:i:i], r.links[i+1:]...)
+			r.index.drop(l)
 			return
 		}
 	}
@@ -182,6 +173,7 @@ func (l *link) open(to *run) {
 	w.trace.begin(w.now, l.from.n.name, "session").s("peer", to.n.name).s("class", l.class.String()).u("session", s.id).end(nil)
 	to.replace(s)
 	to.sessions = append(to.sessions, s)
+	to.index.accept(s)
 	l.from.sessions = append(l.from.sessions, s)
 	l.opening = s
 	w.After(w.latency(to.n, l.from.n, l.class, 0), func() {
@@ -199,11 +191,8 @@ func (l *link) open(to *run) {
 
 // replace ends an older session of the same run and class: a process keeps one.
 func (r *run) replace(by *session) {
-	for _, s := range r.sessions {
-		if s.run[dialler] == by.run[dialler] && s.class == by.class && s.run[listener] == r && s.up[listener] {
-			s.close(listener, false)
-			return
-		}
+	if s := r.index.diallers[diallerKey{by.run[dialler], by.class}]; s != nil && s.up[listener] {
+		s.close(listener, false)
 	}
 }
 
@@ -225,11 +214,8 @@ func (r *run) send(e *core.Send) {
 
 // accepted is the newest session that a peer opened.
 func (r *run) accepted(from core.Peer, c wire.Class) *session {
-	for i := len(r.sessions) - 1; i >= 0; i-- {
-		s := r.sessions[i]
-		if s.run[listener] == r && s.up[listener] && s.class == c && s.peer(listener) == from {
-			return s
-		}
+	if s := r.index.accepted[acceptedKey{from, c}]; s != nil && s.up[listener] {
+		return s
 	}
 	return nil
 }

@@ -65,6 +65,7 @@ type run struct {
 	busy     time.Duration // until when the last turn keeps the loop
 	links    []*link
 	sessions []*session
+	index    index
 	requests map[core.Request]*call // looked up by id only
 	lastReq  core.Request
 	ready    bool // it says that it serves
@@ -83,6 +84,7 @@ func (w *World) Add(spec Spec) *Node {
 		n.disk = newDisk(n)
 	}
 	w.nodes = append(w.nodes, n)
+	w.named[entity] = n
 	for i := range w.rules {
 		w.rules[i] = append(w.rules[i], rule{})
 	}
@@ -149,7 +151,7 @@ func (n *Node) Start() {
 	n.starts++
 	n.paused, n.hung, n.silent, n.exited = false, false, false, nil
 	seed := n.rand.Uint64()
-	r := &run{n: n, gid: wire.GID(core.RandFor(seed, "gid").Uint64() | 1), requests: make(map[core.Request]*call)}
+	r := &run{n: n, gid: wire.GID(core.RandFor(seed, "gid").Uint64() | 1), requests: make(map[core.Request]*call), index: newIndex()}
 	n.run = r
 	n.w.trace.begin(n.w.now, n.name, "start").x("gid", uint64(r.gid)).end(nil)
 	n.w.tell(n.name, "start", "")

@@ -263,6 +263,9 @@ func (r *run) drop(s *session) {
 	for i, other := range r.sessions {
 		if other == s {
 			r.sessions = append(r.sessions[:i:i], r.sessions[i+1:]...)
+			if r == s.run[listener] {
+				r.index.end(s)
+			}
 			return
 		}
 	}

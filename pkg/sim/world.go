@@ -44,9 +44,10 @@ type World struct {
 	queue   queue
 	trace   *trace
 	nodes   []*Node
-	rules   [][]rule // from node, to node
-	pipes   []*pipe  // that stand still, in the order in which they stopped
-	ids     uint64   // sessions, requests: never used again
+	named   map[wire.Entity]*Node // the same, looked up only
+	rules   [][]rule              // from node, to node
+	pipes   []*pipe               // that stand still, in the order in which they stopped
+	ids     uint64                // sessions, requests: never used again
 	rand    *core.Rand
 	stopped bool
 	steps   uint64
@@ -57,7 +58,7 @@ type World struct {
 // New is a world without nodes.
 func New(cfg Config) *World {
 	cfg.defaults()
-	return &World{cfg: cfg, trace: newTrace(cfg.Trace), rand: core.RandFor(cfg.Seed, "network")}
+	return &World{cfg: cfg, trace: newTrace(cfg.Trace), named: make(map[wire.Entity]*Node), rand: core.RandFor(cfg.Seed, "network")}
 }
 
 // Now is the virtual time.
