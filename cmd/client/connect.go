@@ -18,15 +18,8 @@ import (
 // clusterFile is where the cluster's monitors are told: --cluster, $ZEPH_CLUSTER, ./zeph.yaml, then
 // the lab that runs.
 func (a *app) clusterFile() (string, error) {
-	if a.cluster != "" {
-		return a.cluster, nil
-	}
-	if path := os.Getenv("ZEPH_CLUSTER"); path != "" {
+	if path := a.namedCluster(); path != "" {
 		return path, nil
-	}
-	const here = "zeph.yaml"
-	if _, err := os.Stat(here); err == nil {
-		return here, nil
 	}
 	l, err := lab.RunningLab()
 	if errors.Is(err, lab.ErrNotRunning) {
@@ -36,6 +29,21 @@ func (a *app) clusterFile() (string, error) {
 		return "", next(err, "say which one: --cluster FILE")
 	}
 	return l.ClusterFile(), nil
+}
+
+// namedCluster is the cluster file that somebody named or put here: --cluster, $ZEPH_CLUSTER, ./zeph.yaml.
+func (a *app) namedCluster() string {
+	if a.cluster != "" {
+		return a.cluster
+	}
+	if path := os.Getenv("ZEPH_CLUSTER"); path != "" {
+		return path
+	}
+	const here = "zeph.yaml"
+	if _, err := os.Stat(here); err == nil {
+		return here
+	}
+	return ""
 }
 
 // openClient connects to the cluster. Waits are told on stderr.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -15,7 +16,7 @@ import (
 )
 
 func (a *app) labCommand() *cobra.Command {
-	l := &labFlags{}
+	l := &labFlags{app: a}
 	cmd := group("lab", "Run a cluster of processes on this machine",
 		a.labUpCommand(l),
 		a.labDownCommand(l),
@@ -35,15 +36,24 @@ func (a *app) labCommand() *cobra.Command {
 			return a.done(nil, "mended; what has ended starts with: zeph lab osd start")
 		}),
 	)
-	cmd.PersistentFlags().StringVar(&l.dir, "dir", "", "`FOLDER` of the lab; default the one that runs")
+	cmd.PersistentFlags().StringVar(&l.dir, "dir", "", "`FOLDER` of the lab; default that of the cluster file, or the one that runs")
 	return cmd
 }
 
 // labFlags say which lab.
-type labFlags struct{ dir string }
+type labFlags struct {
+	app *app
+	dir string
+}
 
-// open finds the lab: the one of --dir, the one that runs, or the one in the default folder.
+// open finds the lab: the one of --dir, that of the cluster file if it is a lab's, the one that runs, or the one
+// in the default folder.
 func (f *labFlags) open() (*lab.Lab, error) {
+	if f.dir == "" {
+		if l, err := f.ofCluster(); l != nil || err != nil {
+			return l, err
+		}
+	}
 	if f.dir != "" {
 		l, err := lab.Open(f.dir)
 		if errors.Is(err, lab.ErrNoLab) {
@@ -66,11 +76,41 @@ func (f *labFlags) open() (*lab.Lab, error) {
 	return l, nil
 }
 
+// ofCluster is the lab in whose folder the cluster file lies that other commands would take; nil: there is none. One
+// that was named for this very command must be a lab's.
+func (f *labFlags) ofCluster() (*lab.Lab, error) {
+	file := f.app.namedCluster()
+	if file == "" {
+		return nil, nil
+	}
+	real, err := filepath.EvalSymlinks(file)
+	if err != nil {
+		real = file
+	}
+	l, err := lab.Open(filepath.Dir(real))
+	switch {
+	case err == nil && filepath.Base(real) == filepath.Base(l.ClusterFile()):
+		return l, nil
+	case f.app.cluster == "":
+		return nil, nil
+	case err == nil:
+		err = lab.ErrNoLab
+	}
+	return nil, next(fmt.Errorf("--cluster %s: it is not a lab's: %w", file, err), "see what runs: zeph lab ls")
+}
+
 func (a *app) labUpCommand(l *labFlags) *cobra.Command {
 	var opts lab.Options
 	var settings []string
 	cmd := verb("up", "Start a cluster, or the one of the folder again, and leave it running", takes(), func(cmd *cobra.Command, _ []string) error {
-		if opts.Dir = l.dir; opts.Dir == "" {
+		if opts.Dir = l.dir; opts.Dir == "" && a.cluster != "" {
+			there, err := l.ofCluster()
+			if err != nil {
+				return err
+			}
+			opts.Dir = there.Dir()
+		}
+		if opts.Dir == "" {
 			dir, err := lab.DefaultDir()
 			if err != nil {
 				return err

@@ -387,3 +387,15 @@ func TestRemovedMonitors(t *testing.T) {
 		t.Errorf("up: %v", err)
 	}
 }
+
+// A cluster of one OSD cannot be without any warning.
+func TestTooSmallToBeHealthy(t *testing.T) {
+	f := &fakeMons{unwell: true, check: "TOO_FEW_OSDS"}
+	opts := f.options(t, t.TempDir())
+	var talk strings.Builder
+	opts.Mons, opts.OSDs, opts.Talk = 1, 1, &talk
+	up(t, f, opts)
+	if !strings.Contains(talk.String(), "HEALTH_WARN: 1 osd down\n") {
+		t.Error(talk.String())
+	}
+}

@@ -5,8 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"zeph/pkg/status"
 )
 
 // removed are the monitors that must not start, and whose recovery was without them. zeph-mon recover leaves
@@ -74,14 +72,4 @@ func (u *upper) leaveRemoved() error {
 		}
 	}
 	return nil
-}
-
-// well reports whether a cluster is as healthy as it can be: nobody hears monitors that do not start.
-func (u *upper) well(h status.Health) bool {
-	for _, c := range h.Checks {
-		if c.Code != "MON_DOWN" || len(u.removed) == 0 {
-			return false
-		}
-	}
-	return h.Status == status.OK || len(h.Checks) > 0
 }

@@ -136,10 +136,38 @@ func (u *upper) healthy(ctx context.Context, conn commander) error {
 	if !u.fresh || u.opts.NoPool {
 		want = 0
 	}
-	_, err := waitStatus(ctx, conn, func(st *status.Status) bool {
+	st, err := waitStatus(ctx, conn, func(st *status.Status) bool {
 		return u.well(st.Health) && st.Known && st.PGs.Total >= want
 	})
+	if err == nil && st.Health.Status != status.OK {
+		u.say("%s: %s", st.Health.Status, summaries(st.Health))
+	}
 	return err
+}
+
+// well reports whether a cluster is as healthy as one of its shape can be.
+func (u *upper) well(h status.Health) bool {
+	for _, c := range h.Checks {
+		switch c.Code {
+		case "TOO_FEW_OSDS", "POOL_NO_REDUNDANCY": // so it was asked for
+		case "MON_DOWN":
+			if len(u.removed) == 0 {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return h.Status == status.OK || len(h.Checks) > 0
+}
+
+// summaries are what is wrong, in a line.
+func summaries(h status.Health) string {
+	var why []string
+	for _, c := range h.Checks {
+		why = append(why, c.Summary)
+	}
+	return strings.Join(why, "; ")
 }
 
 // waitStatus asks for the cluster's status until it is as wanted.
@@ -170,9 +198,5 @@ func notHealthy(ended error, last *status.Status, err error) error {
 	if last == nil {
 		return ended
 	}
-	var why []string
-	for _, c := range last.Health.Checks {
-		why = append(why, c.Summary)
-	}
-	return fmt.Errorf("%w; %s: %s", ended, last.Health.Status, strings.Join(why, "; "))
+	return fmt.Errorf("%w; %s: %s", ended, last.Health.Status, summaries(last.Health))
 }
