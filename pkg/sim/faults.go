@@ -558,7 +558,9 @@ func (n *nemesis) end() {
 			cl.begin()
 		}
 	}
-	n.setPool(c.cfg.Size, c.cfg.MinSize, func(_ func(objecter.Done), name string, args ...string) { c.insist(name, args...) })
+	if c.cfg.Steps == nil || n.has("pool") { // what a step has made of a pool stays
+		n.setPool(c.cfg.Size, c.cfg.MinSize, func(_ func(objecter.Done), name string, args ...string) { c.insist(name, args...) })
+	}
 	for _, m := range c.mons {
 		m.LateTimers(0)
 		m.StickLog(false)

@@ -41,6 +41,7 @@ type narrator struct {
 	idle   int           // PGs that were not active at the last look
 	since  time.Duration // when some were not
 	unwell time.Duration // when some were not clean; -1: all are
+	words  []string      // of states that were told since
 	shares []Share       // by name, in the order in which they first struck
 	now    int           // the newest fault's, +1
 	last   time.Duration
@@ -167,6 +168,7 @@ func (c *Cluster) tellMons() {
 func (c *Cluster) tellPGs() {
 	t, now := &c.tale, c.w.now
 	idle, unclean := 0, 0
+	var fresh []string // words of states that were not told yet
 	example := ""
 	ids := c.pgs()
 	for _, id := range ids {
@@ -179,6 +181,7 @@ func (c *Cluster) tellPGs() {
 		}
 		if !isClean(state) {
 			unclean++
+			fresh = c.tale.newWords(fresh, state)
 		}
 	}
 	took := func(since time.Duration) string { return (now - since).Round(10 * time.Millisecond).String() }
@@ -196,7 +199,10 @@ func (c *Cluster) tellPGs() {
 		t.unwell = now
 	case unclean == 0 && t.unwell >= 0:
 		c.say("pgs", "all are active+clean, after "+took(t.unwell))
-		t.unwell = -1
+		t.unwell, t.words = -1, nil
+	}
+	if len(fresh) > 0 {
+		c.say("pgs", "some are now "+strings.Join(fresh, ", "))
 	}
 	if t.now > 0 && !c.furies.over {
 		s := &t.shares[t.now-1]
@@ -210,6 +216,17 @@ func (c *Cluster) tellPGs() {
 		}
 	}
 	t.idle, t.last = idle, now
+}
+
+// newWords adds those words of a state that nobody was told since all were clean.
+func (t *narrator) newWords(fresh []string, state string) []string {
+	for word := range strings.SplitSeq(state, "+") {
+		if slices.Contains([]string{"degraded", "undersized", "remapped", "backfilling", "recovering", "inconsistent", "wait", "laggy"}, word) && !slices.Contains(t.words, word) {
+			t.words = append(t.words, word)
+			fresh = append(fresh, word)
+		}
+	}
+	return fresh
 }
 
 // shareOut is what the faults came to.
