@@ -20,16 +20,28 @@ func (c *Core) begin(l *loaded) error {
 	c.maps.hist = hist
 	from := hist.newest()
 	for _, s := range l.pgs {
-		from = min(from, s.image.Info.Epoch)
+		if s.image.Err == nil {
+			from = min(from, s.image.Info.Epoch)
+		}
 	}
 	from = max(from, hist.oldest())
 	if err := c.retable(from); err != nil {
 		return err
 	}
 	c.gid = c.newGID()
+	var damaged []osdmap.PGID
 	for _, s := range l.pgs {
-		c.open(s.image)
+		switch _, known := c.maps.cur.Map().Pool(s.image.PG.Pool); {
+		case s.image.Err == nil:
+			c.open(s.image)
+		case known:
+			c.log(core.Error, "damaged pg: it is filled anew from its other copies", "pg", s.image.PG, "epoch", c.epoch(), "err", s.image.Err)
+			damaged = append(damaged, s.image.PG)
+		default:
+			c.log(core.Error, "damaged pg: its pool is gone, what is left of it stays", "pg", s.image.PG, "epoch", c.epoch(), "err", s.image.Err)
+		}
 	}
+	c.create(damaged, c.maps.cur, true)
 	c.catchUpSome()
 	return nil
 }
@@ -106,7 +118,7 @@ func (c *Core) createPGs(before, t *placement.Table) {
 			}
 		}
 	}
-	c.create(fresh, t)
+	c.create(fresh, t, false)
 }
 
 func has(m placement.Mapping, id osdmap.OSDID) bool {
@@ -114,8 +126,8 @@ func has(m placement.Mapping, id osdmap.OSDID) bool {
 }
 
 // create makes PGs, and tells each where it was in every map since its pool was made, as far back as
-// there are maps: from that it finds out who may have written to it.
-func (c *Core) create(ids []osdmap.PGID, t *placement.Table) {
+// there are maps: from that it finds out who may have written to it. Damaged ones the store has, but cannot read.
+func (c *Core) create(ids []osdmap.PGID, t *placement.Table, damaged bool) {
 	if len(ids) == 0 {
 		return
 	}
@@ -127,7 +139,7 @@ func (c *Core) create(ids []osdmap.PGID, t *placement.Table) {
 	for i, id := range ids {
 		s := c.addSlot(id, t.Map().Epoch())
 		c.log(core.Debug, "pg created", "pg", id, "epoch", t.Map().Epoch())
-		c.feed(s, pg.Create{Views: views[i]})
+		c.feed(s, pg.Create{Views: views[i], Damaged: damaged})
 	}
 }
 
@@ -183,6 +195,6 @@ func (c *Core) removed(id osdmap.PGID) {
 	c.scrubs.local.free(c, id)
 	c.scrubs.remote.free(c, id)
 	if m, ok := c.maps.cur.PG(id); ok && has(m, c.cfg.ID) && c.phase != stopping {
-		c.create([]osdmap.PGID{id}, c.maps.cur)
+		c.create([]osdmap.PGID{id}, c.maps.cur, false)
 	}
 }

@@ -26,21 +26,21 @@ type stored struct {
 	image *pg.Image
 }
 
-// readPGs reads what the store has of PGs beside their objects. Damage there means that nobody knows what the copy is
-// worth: to serve or count as a survivor with half a log would lose writes, and to make the PG anew might throw away
-// the last copy. So the OSD does not start, the cluster heals without it, and a person looks.
+// readPGs reads what the store has of PGs beside their objects. What is damaged there concerns its PG alone, see
+// begin. Where not even a list of PGs can be had, or the store is dead, the OSD does not start.
 func readPGs(r store.Reader) ([]stored, error) {
 	ids, err := r.PGs()
 	if err != nil {
 		return nil, err
 	}
 	list := make([]stored, len(ids))
-	var damage []error
 	for i, id := range ids {
 		list[i].image = pg.ReadImage(r, id)
-		damage = append(damage, list[i].image.Err)
+		if err := list[i].image.Err; errors.Is(err, store.ErrDead) {
+			return nil, err
+		}
 	}
-	return list, errors.Join(damage...)
+	return list, nil
 }
 
 // find is where a PG is, or would be, in the order of PGs.

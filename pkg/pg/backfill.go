@@ -303,7 +303,7 @@ func (pg *PG) cursorMoved(r core.Received, a *wire.PGCursorAck) {
 		return
 	}
 	info := *q.info
-	info.Cursor, info.Incomplete = a.To, !a.Done
+	info.Cursor, info.Incomplete, info.Damaged = a.To, !a.Done, info.Damaged && !a.Done
 	q.info = &info
 	q.backfill.step = idle
 	q.backfill.passed += uint64(len(q.backfill.ours))
@@ -401,7 +401,7 @@ func (pg *PG) moveCursor(r core.Received, c *wire.PGCursor) {
 	if pg.info.Incomplete {
 		pg.info.Cursor, pg.info.Incomplete = c.To, !c.Done
 		if c.Done {
-			pg.info.Cursor = wire.Cursor{}
+			pg.info.Cursor, pg.info.Damaged = wire.Cursor{}, false
 		}
 		var t store.Txn
 		pg.putInfo(&t)

@@ -95,6 +95,12 @@ func (w *world) command(name string, args []string) {
 	case "disk":
 		w.diskCommand(w.osd(args[0]), args[1:])
 	case "rot":
+		if args[1] == "pg" {
+			if !w.osd(args[0]).store.DamagePG(thePG) {
+				w.t.Fatalf("osd.%s has no pg", args[0])
+			}
+			break
+		}
 		w.rot(w.osd(args[0]), w.key(args[1]), args[2:])
 	case "scrubs":
 		o := w.osd(args[0])

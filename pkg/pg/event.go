@@ -67,6 +67,10 @@ type Open struct {
 // the present map, one for each epoch, in order: the last one is the present. Rule 11.1.
 type Create struct {
 	Views []View
+
+	// Damaged is for a PG that the store has, and that cannot be read: its objects stay, and nothing else.
+	// It comes before the OSD is up, and sends nothing.
+	Damaged bool
 }
 
 // NewMap moves the PG to the next epoch. Every epoch is given, in order; where maps are gone the first one after

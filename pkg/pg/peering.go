@@ -126,6 +126,11 @@ func (pg *PG) isDown(downs []osdmap.OSDID, iv wire.PGInterval) {
 	pg.pri.blocked = downs
 	pg.pri.why = fmt.Sprintf("epochs %d to %d may have been written to, and none of their OSDs answers", iv.First, iv.Last)
 	pg.sometimes("pg is down")
+	for _, id := range downs {
+		if pg.isDamagedAt(id) {
+			pg.pri.why += fmt.Sprintf("; the copy of %v is damaged: only zeph osd lost, and a new store, give it up", id)
+		}
+	}
 	pg.toPhase(down)
 }
 
@@ -196,7 +201,7 @@ func (pg *PG) unanswerable(need []wire.PGInterval) ([]osdmap.OSDID, wire.PGInter
 		}
 		var downs []osdmap.OSDID
 		for _, m := range iv.Acting {
-			if pg.there(m) {
+			if pg.there(m) && !pg.isDamagedAt(m.OSD) {
 				downs = nil
 				break
 			}
@@ -215,6 +220,10 @@ func (pg *PG) unanswerable(need []wire.PGInterval) ([]osdmap.OSDID, wire.PGInter
 func (pg *PG) answers(iv *wire.PGInterval) (answered, lost bool) {
 	lost = true
 	for _, m := range iv.Acting {
+		if pg.isDamagedAt(m.OSD) { // it knows nothing of it any more
+			lost = lost && pg.isLost(m, iv.First)
+			continue
+		}
 		if m.OSD == pg.cfg.OSD && m.Store == pg.cfg.Store {
 			return true, false
 		}
@@ -224,6 +233,15 @@ func (pg *PG) answers(iv *wire.PGInterval) (answered, lost bool) {
 		lost = lost && pg.isLost(m, iv.First)
 	}
 	return false, lost
+}
+
+// isDamagedAt reports whether an OSD has said that its copy could not be read.
+func (pg *PG) isDamagedAt(id osdmap.OSDID) bool {
+	if id == pg.cfg.OSD {
+		return pg.info.Damaged
+	}
+	q := pg.peerOf(id)
+	return q != nil && q.info != nil && q.info.Damaged
 }
 
 // isLost reports whether a member's data was given up after an interval began, or the OSD is no more.

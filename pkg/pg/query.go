@@ -45,6 +45,7 @@ type QueryInfo struct {
 	Created          osdmap.Epoch `json:"created"`
 	Missing          uint64       `json:"missing"`
 	Incomplete       bool         `json:"backfill_incomplete"`
+	Damaged          bool         `json:"damaged,omitempty"` // it could not be read, and is filled anew
 	Cursor           string       `json:"last_backfill,omitempty"`
 	Objects          uint64       `json:"objects"`
 	Bytes            uint64       `json:"bytes"`
@@ -155,7 +156,7 @@ func (pg *PG) queryPrimary(q *Query) {
 func queryInfo(info *wire.PGInfo) *QueryInfo {
 	q := &QueryInfo{
 		LastUpdate: info.LastUpdate.String(), LogTail: info.LogTail.String(), LES: info.LES, HistoryLES: info.HistoryLES,
-		LEC: info.LEC, Created: info.Created, Missing: info.Missing, Incomplete: info.Incomplete,
+		LEC: info.LEC, Created: info.Created, Missing: info.Missing, Incomplete: info.Incomplete, Damaged: info.Damaged,
 		Objects: info.Objects, Bytes: info.Bytes,
 		ScrubMS: info.Scrubbed, DeepMS: info.DeepScrubbed, Inconsistent: info.Inconsistent,
 	}

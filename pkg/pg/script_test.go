@@ -47,6 +47,7 @@ var update = flag.Bool("update", false, "rewrite what the scripts in testdata ex
 //	disk 0 lost OBJ E'S TEXT  it has lost a write that it had acknowledged: the object is what it was at that version
 //	rot 0 NAME [N|row KEY|record]  a block of the object's data does not check any more on osd.0 (the first, or number N),
 //	                     or a row of its omap, or not even its record
+//	rot 0 pg             the PG's own record does not check any more, as its next run finds
 //	clock 0 +10000       osd.0's clock runs faster by so many parts in a million
 //	pause 0              the machine takes no events; "resume 0"
 //

@@ -237,20 +237,34 @@ func (w *world) makePG(o *testOSD) {
 // start begins a new run of an OSD: its store is read, and it is taken through the maps it has not seen.
 func (w *world) start(o *testOSD) {
 	w.gids++
+	last := o.epoch
 	o.running, o.gid, o.pg, o.queue, o.epoch, o.told = true, wire.GID(1000*uint64(o.id+1)+w.gids), nil, nil, 0, ""
 	o.reqs = map[core.Request]*message{}
 	if ids, _ := o.store.PGs(); len(ids) > 0 {
 		img := ReadImage(o.store, thePG)
-		if img.Err != nil {
-			w.t.Fatalf("osd.%d: %v", o.id, img.Err)
-		}
 		w.makePG(o)
+		if img.Err != nil {
+			w.startDamaged(o, last)
+			return
+		}
 		o.epoch = img.Info.Epoch
 		o.queue = append(o.queue, Open{Image: img, Base: w.view(img.Info.Epoch)})
 	}
 	if len(w.maps) > 0 {
 		w.giveMaps(o)
 	}
+}
+
+// startDamaged begins a run whose store has the PG, and cannot read it; its maps go up to an epoch.
+func (w *world) startDamaged(o *testOSD, last osdmap.Epoch) {
+	pool, _ := w.view(last).Map.Pool(1)
+	var views []View
+	for e := pool.Created; e <= last; e++ {
+		views = append(views, w.view(e))
+	}
+	o.epoch = last
+	o.queue = append(o.queue, Create{Views: views, Damaged: true})
+	w.giveMaps(o)
 }
 
 func (w *world) crash(o *testOSD, keep int) {

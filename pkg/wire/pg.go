@@ -60,6 +60,7 @@ type PGInfo struct {
 	DeepScrubbed uint64       `cbor:"19,keyasint,omitzero"`  // the same
 	Inconsistent uint64       `cbor:"20,keyasint,omitzero"`  // objects that the last scrub found so
 	BeingRemoved bool         `cbor:"21,keyasint,omitzero"`  // its objects are being deleted
+	Damaged      bool         `cbor:"22,keyasint,omitzero"`  // it could not be read, and is filled anew: until then it answers for no interval
 }
 
 // PGBound says how long a run may believe that it holds a lease.

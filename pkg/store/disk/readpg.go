@@ -44,9 +44,11 @@ func (s *Store) PG(id osdmap.PGID) (state store.PGState, err error) {
 func (s *Store) PGs() (ids []osdmap.PGID, err error) {
 	err = s.view(func(tx *bbolt.Tx) error {
 		return tx.Bucket(bucketPGs).ForEach(func(k, _ []byte) error {
-			if span, err := parseSpan(k); err == nil {
-				ids = append(ids, span.PG)
+			span, err := parseSpan(k)
+			if err != nil { // to leave it out would make it a PG that this store never had
+				return &store.CorruptError{Part: store.PartIndex, Why: fmt.Sprintf("the key of a pg: %v", err)}
 			}
+			ids = append(ids, span.PG)
 			return nil
 		})
 	})
