@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -284,4 +286,24 @@ func damage(t *testing.T, file []byte, what string) string {
 		return "the write before"
 	}
 	return "whole"
+}
+
+// TestNoRoom: a full disk is no damage, and whoever starts the monitor hears what to do.
+func TestNoRoom(t *testing.T) {
+	for _, err := range []error{
+		&os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC},
+		errors.New("file resize error: truncate x: no space left on device"), // bbolt's, not wrapped
+		fmt.Errorf("sync: %w", syscall.EDQUOT),
+	} {
+		got := damaged(noRoom(err, "/data/mon.a/log.db", 5000<<10))
+		if !errors.Is(got, ErrNoRoom) || errors.Is(got, ErrDamaged) || !strings.Contains(got.Error(), "up to 6024 KiB in /data/mon.a ") {
+			t.Errorf("%v: %v", err, got)
+		}
+	}
+	if err := noRoom(ErrForeign, "x", 1); err != ErrForeign {
+		t.Errorf("%v", err)
+	}
+	if err := noRoom(nil, "x", 1); err != nil {
+		t.Errorf("%v", err)
+	}
 }

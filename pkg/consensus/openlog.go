@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -27,6 +28,7 @@ const (
 	logFormat = "zeph monitor log 1"
 	fill      = 0.95     // of a page: the log grows at its end
 	mapSize   = 64 << 20 // address space only: so the map seldom has to grow
+	allocSize = 1 << 20  // the file grows by so much
 )
 
 // openLog opens the log store in a folder that is locked. It reads every row, and writes them into a new file that takes
@@ -74,14 +76,14 @@ func openNew(name string, sync bool) (*bbolt.DB, error) {
 	db, err := bbolt.Open(name, 0o600, &bbolt.Options{Timeout: time.Second, InitialMmapSize: mapSize,
 		NoFreelistSync: true, FreelistType: bbolt.FreelistMapType, NoSync: !sync})
 	if err == nil {
-		db.AllocSize = 1 << 20 // the file grows by so much
+		db.AllocSize = allocSize
 	}
 	return db, err
 }
 
 // damaged says that a file is, unless the error says something else.
 func damaged(err error) error {
-	for _, other := range []error{ErrForeign, ErrDamaged, os.ErrPermission, os.ErrNotExist, syscall.ENOSPC} {
+	for _, other := range []error{ErrForeign, ErrDamaged, ErrNoRoom, os.ErrPermission, os.ErrNotExist, syscall.ENOSPC} {
 		if errors.Is(err, other) {
 			return err
 		}
@@ -128,12 +130,25 @@ func rewrite(name, member string, sync bool) error {
 	})
 	if err = errors.Join(err, guard(from.Close)); err != nil {
 		_ = os.Remove(copied)
-		return err
+		return noRoom(err, name, info.Size())
 	}
 	if err := os.Rename(copied, name); err != nil {
 		return err
 	}
 	return syncFolder(filepath.Dir(name), sync)
+}
+
+// ErrNoRoom: opening the log needs more room than there is. Nothing was lost by trying.
+var ErrNoRoom = errors.New("no room to open it")
+
+// noRoom says of a full disk how much it lacks. Not all that bbolt returns wraps what the system said.
+func noRoom(err error, name string, size int64) error {
+	full := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || err != nil && strings.Contains(err.Error(), syscall.ENOSPC.Error())
+	if !full {
+		return err
+	}
+	return fmt.Errorf("%w: it is checked by copying, which takes up to %d KiB in %s for a moment: make room there, or move the folder to a larger disk, and start again; the log is as it was: %w",
+		ErrNoRoom, (size+1023)/1024+int64(allocSize)/1024, filepath.Dir(name), err)
 }
 
 func syncFolder(dir string, sync bool) error {
