@@ -21,7 +21,8 @@ type replica struct {
 	announced  time.Duration
 	batch      uint64             // of backfill, under way
 	chunk      uint64             // of scrub, the last one looked at
-	looked     wire.PGVersion     // the newest write then
+	from, to   store.Key          // its first key, and the first beyond it
+	over       bool               // it is done with: somebody may write to it
 	judged     map[store.Key]bool // objects of it that were found wrong
 	scrub      place              // of this OSD's, for the primary's scrub
 	holds      bool               // a remote slot, asked for by the primary

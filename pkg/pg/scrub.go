@@ -565,15 +565,15 @@ func (pg *PG) scrubAsked(r core.Received, q *wire.PGScrub) {
 	if pg.rep == nil || !pg.rep.activated || id != pg.info.Interval.Primary || q.Round != pg.rep.round || q.Chunk < pg.rep.chunk {
 		return
 	}
-	if q.Chunk > pg.rep.chunk {
-		pg.rep.chunk, pg.rep.looked, pg.rep.judged = q.Chunk, pg.info.LastUpdate, nil
-	}
 	from, to := pg.span().Bounds()
 	if q.From != (wire.Cursor{}) {
 		from = keyAt(pg.cfg.PG.Pool, q.From).Next()
 	}
 	if !q.End {
 		to = keyAt(pg.cfg.PG.Pool, q.To).Next()
+	}
+	if rep := pg.rep; q.Chunk > rep.chunk {
+		rep.chunk, rep.from, rep.to, rep.over, rep.judged = q.Chunk, from, to, false, nil
 	}
 	pg.quiet(func() {
 		pg.read(func(r store.Reader) any { return scrubRange(r, from, to, q.Deep) }, func(res any) {
@@ -592,7 +592,7 @@ func (pg *PG) repairAsked(r core.Received, q *wire.PGRepair) {
 	k := pg.keyOf(q.Object)
 	ack := &wire.PGRepaired{Chunk: q.Chunk, Object: q.Object}
 	switch {
-	case q.Chunk != pg.rep.chunk || pg.wroteSince(k, pg.rep.looked):
+	case q.Chunk != pg.rep.chunk || pg.rep.over:
 		ack.Refused = true
 	case !pg.rep.judged[k]:
 		if pg.rep.judged == nil {
@@ -617,7 +617,9 @@ func (pg *PG) repairNoted(r core.Received, a *wire.PGRepaired) {
 		if o.osd != id || o.key != k || q == nil {
 			continue
 		}
-		if !o.delete && !a.Refused {
+		if a.Refused {
+			pg.pri.scrub.notRepaired(k)
+		} else if !o.delete {
 			q.missing.set(k, wire.PGMissing{Object: a.Object, Need: o.need})
 		}
 		pg.endOrder(o)
@@ -627,7 +629,20 @@ func (pg *PG) repairNoted(r core.Received, a *wire.PGRepaired) {
 	}
 }
 
-// wroteSince reports whether an object may have been written to after a version: an order about it that comes late is void.
-func (pg *PG) wroteSince(k store.Key, v wire.PGVersion) bool {
-	return pg.log.tail.Compare(v) > 0 || pg.newest(k).Compare(v) > 0
+// notRepaired is for an object that a copy did not take for wrong any more.
+func (s *scrubber) notRepaired(k store.Key) {
+	for i := range s.found {
+		if s.found[i].key == k {
+			s.found[i].Repaired = false
+		}
+	}
+	s.mended--
+}
+
+// wroteTo notes that an object was written to. The primary holds writes back until all orders about a chunk are noted, so
+// one to any object of it says that it is done with; an order that comes after that is void.
+func (r *replica) wroteTo(k store.Key) {
+	if !r.over && k.Compare(r.from) >= 0 && k.Compare(r.to) < 0 {
+		r.over, r.judged = true, nil
+	}
 }

@@ -428,6 +428,7 @@ func (pg *PG) subWrite(r core.Received, w *wire.SubWrite) {
 			pg.emit(core.Exit{Err: fmt.Errorf("pg %v: a write to object %v, which is missing here", pg.cfg.PG, k)})
 			return
 		}
+		pg.rep.wroteTo(k)
 		pg.apply(w, k, r.Bulk, w.EntryOnly, func() { pg.ackSubWrite(r, reply, w.Version) })
 	}
 }
