@@ -54,9 +54,20 @@ func (b *backfill) holds(k store.Key) bool {
 	return k.Compare(b.from) > 0 && (b.end || k.Compare(b.to) <= 0)
 }
 
-func (b *backfill) moved(*recovering) { b.moves-- }
+// moved counts a push that is on the target's disk, failed one that will not be. Those of a batch that was given up do not
+// count for the next one: else its cursor would move before all of it is there (H23).
+func (b *backfill) moved(rec *recovering) {
+	if b.step == pushing && rec.batch == b.batch {
+		b.moves--
+	}
+}
 
-func (b *backfill) failed(*recovering) { b.moves--; b.broken = true }
+func (b *backfill) failed(rec *recovering) {
+	if b.step == pushing && rec.batch == b.batch {
+		b.moves--
+		b.broken = true
+	}
+}
 
 // backfilling reports whether a copy has to be filled.
 func (pg *PG) backfilling() bool {
