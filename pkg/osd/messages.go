@@ -12,6 +12,10 @@ import (
 // received takes a message. Those about maps are for at once; the others wait until our map is as new as
 // the sender's.
 func (c *Core) received(m core.Received) {
+	if m.Type.OneWay() && m.Request != 0 { // it has no answer: as a request it would stay under way for ever
+		c.drop(m.Request)
+		m.Request = 0
+	}
 	if c.maps.cur == nil || c.phase == stopping {
 		c.fail(m.Request, wire.Closing.Errorf("osd.%d is %v", int32(c.cfg.ID), c.phase))
 		return

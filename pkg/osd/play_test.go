@@ -41,7 +41,7 @@ var update = flag.Bool("update", false, "rewrite testdata/*.txt to what the OSD 
 //	rot PG                                    the record of a PG rots on the disk
 //	refused N CLASS TIMES                     dials of osd.N by a class are refused
 //	from WHO GID EPOCH write|read|leases|subwrite|getmaps|stats [pg=P] [bulk=N] [timeout=T] [oneway]
-//	     [id=N] [resend]
+//	     [id=N] [resend] [asked]               asked: as a request, though it has no answer
 //	pgs                                       from now on their intervals are told
 //	disk holds · disk goes on                 nothing is made durable meanwhile
 func TestScripts(t *testing.T) {
@@ -582,7 +582,8 @@ func (p *play) message(w []string) {
 	default:
 		p.t.Fatalf("message %q", what)
 	}
-	if _, oneway := args["oneway"]; !m.Type.OneWay() && !oneway {
+	_, oneway := args["oneway"]
+	if _, asked := args["asked"]; asked || !m.Type.OneWay() && !oneway {
 		p.reqs++
 		m.Request, m.ID = p.reqs, uint64(p.reqs)
 		if id, ok := args["id"]; ok {
