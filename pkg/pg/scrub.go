@@ -183,6 +183,7 @@ func (pg *PG) tickScrub() {
 func (pg *PG) chooseChunk() {
 	s := &pg.pri.scrub
 	s.step = scrubChoosing
+	chunk := pg.nextChunk()
 	from, to := pg.span().Bounds()
 	if !s.first {
 		from = s.from.Next()
@@ -201,6 +202,9 @@ func (pg *PG) chooseChunk() {
 		return page{items, more, err}
 	}, func(res any) {
 		got := res.(page)
+		if s.step != scrubChoosing || s.chunk != chunk {
+			return // of a scrub that was cut off
+		}
 		if got.err != nil {
 			pg.endScrub(false)
 			return
@@ -214,6 +218,13 @@ func (pg *PG) chooseChunk() {
 	})
 }
 
+// nextChunk is a number that is never used again in this interval.
+func (pg *PG) nextChunk() uint64 {
+	pg.pri.recovery.batches++
+	pg.pri.scrub.chunk = pg.pri.recovery.batches
+	return pg.pri.scrub.chunk
+}
+
 // drainChunk waits until no write to the chunk is under way.
 func (pg *PG) drainChunk() {
 	s := &pg.pri.scrub
@@ -221,15 +232,13 @@ func (pg *PG) drainChunk() {
 		return
 	}
 	s.step = scrubComparing
-	pg.pri.recovery.batches++ // never used again in this interval
-	s.chunk = pg.pri.recovery.batches
+	chunk := pg.nextChunk()
 	s.copies = []scrubCopy{{osd: pg.cfg.OSD}}
 	for _, q := range pg.members() {
 		if !q.target {
 			s.copies = append(s.copies, scrubCopy{osd: q.id, asked: never})
 		}
 	}
-	chunk := s.chunk
 	from, to := s.bounds(pg.span())
 	deep := s.deep
 	pg.read(func(r store.Reader) any { return scrubRange(r, from, to, deep) }, func(res any) {

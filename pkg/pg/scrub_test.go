@@ -72,3 +72,18 @@ func TestOrderOfRepairComesTwice(t *testing.T) {
 		t.Errorf("%d objects are missing", n)
 	}
 }
+
+// TestScrubCutOffWhileItReads: one that came by itself is cut off by a flag, or by what somebody asks for. What its last
+// look at the store brings must not set the next one going, on another range.
+func TestScrubCutOffWhileItReads(t *testing.T) {
+	w, _, _ := scrubbed(t)
+	lead := w.osds[0].pg
+	lead.out, lead.pri.scrub = nil, scrubber{first: true, itself: true}
+	lead.chooseChunk()
+	look := lead.out[0].(core.Read)
+	lead.endScrub(false)
+	lead.Step(w.time(w.osds[0]), core.ReadDone{Token: look.Token, Result: look.Do(w.osds[0].store)})
+	if step := lead.pri.scrub.step; step != scrubIdle {
+		t.Errorf("it goes on, at step %d", step)
+	}
+}
