@@ -51,6 +51,7 @@ func (a *app) progress(what string, total int64) *progress {
 		progressbar.OptionSetWidth(24),
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionClearOnFinish(),
+		progressbar.OptionUseANSICodes(true), // clear the whole line, also what the terminal shows of a Ctrl-C
 	)
 	return p
 }
