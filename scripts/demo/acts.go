@@ -17,6 +17,9 @@ import (
 // outAfter is how long an OSD may be down before its data are copied; by default it is a minute.
 const outAfter = 8 * time.Second
 
+// moving is how long data may take to move: a machine that is busy with other work gets a few MiB a second done.
+func (s *story) moving() time.Duration { return time.Minute + time.Duration(s.big>>22)*time.Second }
+
 func (s *story) start(ctx context.Context, dir string) error {
 	if _, err := lab.Open(dir); err == nil {
 		return fmt.Errorf("%s: there is a lab already: the story needs a new one", dir)
@@ -107,7 +110,7 @@ func (s *story) kill(ctx context.Context) error {
 	}
 	s.line("marked out %.1f s after", time.Since(killed).Seconds())
 	s.showLog(ctx)
-	if _, err := s.until(ctx, "all copies are there again", time.Minute, clean); err != nil {
+	if _, err := s.until(ctx, "all copies are there again", s.moving(), clean); err != nil {
 		return err
 	}
 	s.line("healed %.1f s after: every object has three copies again", time.Since(killed).Seconds())
@@ -153,7 +156,7 @@ func (s *story) grow(ctx context.Context) error {
 		return err
 	}
 	s.line("%s is up in host h2", name)
-	if _, err := s.until(ctx, "the data have moved", time.Minute, func(st *status.Status) bool { return st.OSDs.Up == 6 && clean(st) }); err != nil {
+	if _, err := s.until(ctx, "the data have moved", s.moving(), func(st *status.Status) bool { return st.OSDs.Up == 6 && clean(st) }); err != nil {
 		return err
 	}
 	use, err := s.use(ctx, 6)
@@ -188,9 +191,13 @@ func (s *story) drain(ctx context.Context) error {
 		return err
 	}
 	began := time.Now()
+	var moved time.Time // everything, so that only what is left over has to be removed
 	for {
-		if _, err := s.until(ctx, "it is empty", time.Minute, clean); err != nil {
+		if _, err := s.until(ctx, "it is empty", s.moving(), clean); err != nil {
 			return err
+		}
+		if moved.IsZero() {
+			moved = time.Now()
 		}
 		safe, err := ask[status.SafeToDestroy](ctx, s.client, "osd safe-to-destroy", client.Args{"ids": fmt.Sprint(int32(other))})
 		if err != nil {
@@ -199,7 +206,7 @@ func (s *story) drain(ctx context.Context) error {
 		if safe.Safe {
 			break
 		}
-		if time.Since(began) > 20*time.Second {
+		if time.Since(moved) > 20*time.Second {
 			return fmt.Errorf("%v is not safe to destroy: %s %v", other, safe.Unknown, safe.Bad)
 		}
 		time.Sleep(look)
@@ -241,7 +248,7 @@ func (s *story) restart(ctx context.Context) error {
 		return err
 	}
 	s.line("everything said goodbye in %.1f s", time.Since(began).Seconds())
-	if _, err := lab.Up(ctx, lab.Options{Dir: s.lab.Dir(), Talk: s, Timeout: time.Minute}); err != nil {
+	if _, err := lab.Up(ctx, lab.Options{Dir: s.lab.Dir(), Talk: s, Timeout: s.moving()}); err != nil {
 		return err
 	}
 	return s.connect(ctx)
