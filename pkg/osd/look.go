@@ -41,6 +41,13 @@ func (c *Core) Serves(id osdmap.PGID, now core.Time) bool {
 	return p != nil && c.phase == up && p.Serves(now)
 }
 
+// Each goes through the PGs that are here, in order.
+func (c *Core) Each(yield func(osdmap.PGID, *pg.PG)) {
+	for _, s := range c.order {
+		yield(s.id, s.pg)
+	}
+}
+
 // EachLed goes through the PGs that this OSD leads, in order.
 func (c *Core) EachLed(yield func(osdmap.PGID, *pg.PG)) {
 	for _, s := range c.order {

@@ -49,16 +49,15 @@ func (c *Cluster) inspect() {
 		if all {
 			c.sameMap(id, core.Map())
 		}
-		for _, one := range c.pgs() {
-			p := core.PG(one)
-			if p == nil || !all && !c.news(id, one, p) {
-				continue
+		core.Each(func(one osdmap.PGID, p *pg.PG) {
+			if c.pgPlace(one) < 0 || !all && !c.news(id, one, p) {
+				return
 			}
 			if acked == nil {
 				acked = c.ackedByPG()
 			}
 			c.inspectCopy(id, one, p, acked[one], all)
-		}
+		})
 	}
 }
 

@@ -30,7 +30,7 @@ func TestRackLost(t *testing.T) {
 		Workload: scenario.Workload{Writers: 4, Readers: 4, Lanes: 1, Objects: 2000, Think: 20 * time.Millisecond}})
 	s.Racks, s.Hosts = *scaleRacks, max(*scaleRacks, *scaleOSDs/5)
 	s.Pools = []scenario.Pool{{Name: "sim", PGs: *scalePGs, Size: 3, MinSize: 2, Domain: "rack"}}
-	s.DownOut = 5 * time.Second
+	s.DownOut = 2 * time.Second
 	began := time.Now()
 	c := newCluster(s, nil)
 	at := began
@@ -62,7 +62,7 @@ func TestRackLost(t *testing.T) {
 		for _, cl := range c.clients {
 			cl.begin()
 		}
-		c.w.Run(c.w.now + 5*time.Second)
+		c.w.Run(c.w.now + time.Second)
 		return true
 	})
 	part("a rack is lost", func() bool {
