@@ -55,8 +55,8 @@ type Workload struct {
 	Think   time.Duration `json:"think" yaml:"think"`             // most that a lane rests between two operations; default 100ms
 	Rate    int           `json:"rate,omitempty" yaml:"rate"`     // operations a second of all clients together, about, in place of think
 	Append  Percent       `json:"append,omitempty" yaml:"append"` // share of the operations that goes to objects which are appended to; default 25 %
-	Swap    Percent       `json:"cas,omitempty" yaml:"cas"`       // share of the other writes that compare first, and set then; default 30 %
-	Remove  Percent       `json:"remove,omitempty" yaml:"remove"` // share of the other writes that remove; default 10 %
+	Swap    Percent       `json:"cas,omitempty" yaml:"cas"`       // share of the other writes that compare first, and set then; default 30 %, unless remove is said
+	Remove  Percent       `json:"remove,omitempty" yaml:"remove"` // share of the other writes that remove; default 10 %, unless cas is said
 }
 
 // Fault is a kind of fault and how often it strikes.

@@ -122,18 +122,26 @@ func (cl *client) work(number int, r *core.Rand, lane bool) {
 	cl.names = number
 	objects := cl.c.cfg.Workload.Objects
 	object := fmt.Sprint("reg.", r.IntN(objects))
+	mix := &cl.c.cfg.Workload
 	appends := r.IntN(4) == 0
+	if mix.Append > 0 {
+		appends = r.IntN(100_00) < int(mix.Append)
+	}
 	if appends {
 		object = fmt.Sprint("log.", r.IntN(max(1, objects/4)))
 	}
 	kind := history.Read
 	if !r.Chance(cl.reads) {
-		switch n := r.IntN(20); {
+		swap, remove := 30_00, 10_00
+		if mix.Swap+mix.Remove > 0 {
+			swap, remove = int(mix.Swap), int(mix.Remove)
+		}
+		switch n := r.IntN(20) * 5_00; { // twentieths are as fine as it gets
 		case appends:
 			kind = history.Append
-		case n < 12:
+		case n < 100_00-swap-remove:
 			kind = history.Write
-		case n < 18:
+		case n < 100_00-remove:
 			kind = history.Swap
 		default:
 			kind = history.Remove
