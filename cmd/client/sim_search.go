@@ -2,9 +2,11 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -12,6 +14,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"zeph/pkg/sim"
 )
 
 func (a *app) simSearchCommand() *cobra.Command {
@@ -30,13 +34,15 @@ func (a *app) simSearchCommand() *cobra.Command {
 			if err != nil {
 				return usagef(cmd, "--seeds %w", err)
 			}
-			if _, err := f.options(cmd, first); err != nil {
+			o, err := a.simOptions(&f, cmd, first)
+			if err != nil {
 				return err
 			}
-			return a.simSearch(cmd, &f, first, last, jobs)
+			return a.simSearch(cmd.Context(), &f, o, last, jobs)
 		},
 	}
 	f.add(cmd)
+	cmd.Long += "\n\nIt can be interrupted: then it reports the runs that have ended. The exit code is 1 if something is wrong in any."
 	cmd.Flags().StringVar(&seeds, "seeds", "", "first and last seed, such as 1-1000")
 	cmd.Flags().IntVarP(&jobs, "jobs", "j", runtime.GOMAXPROCS(0), "runs at a time")
 	return cmd
@@ -56,43 +62,70 @@ func parseSeeds(s string) (first, last uint64, err error) {
 	return first, last, nil
 }
 
-func (a *app) simSearch(cmd *cobra.Command, f *simFlags, first, last uint64, jobs int) error {
-	began := time.Now()
-	out := searchResult{First: first, Last: last}
+// simSearch runs seeds from that of o on. When it is interrupted it reports those that have ended.
+func (a *app) simSearch(ctx context.Context, f *simFlags, o sim.Options, last uint64, jobs int) error {
+	out := searchResult{First: o.Seed, Last: last, Source: source(), began: time.Now()}
+	a.tidies.Store(true)
 	var next atomic.Uint64
-	next.Store(first)
+	next.Store(o.Seed)
 	var mu sync.Mutex
 	var wg sync.WaitGroup
+	show := a.searchProgress()
 	for range max(1, jobs) {
 		wg.Go(func() {
-			for seed := next.Add(1) - 1; seed <= last && cmd.Context().Err() == nil; seed = next.Add(1) - 1 {
-				o, err := f.options(cmd, seed)
-				if err != nil {
-					return
-				}
+			for seed := next.Add(1) - 1; seed <= last && ctx.Err() == nil; seed = next.Add(1) - 1 {
+				o := o
+				o.Seed = seed
 				r := simulate(o)
 				r.Replay = f.replay(seed)
 				mu.Lock()
 				out.add(r)
 				if !r.OK {
+					show("")
 					a.warn("seed %d: %s; replay: %s", seed, r.complaint(), r.Replay)
 				}
+				show(out.progress())
 				mu.Unlock()
 			}
 		})
 	}
 	wg.Wait()
-	out.Wall = time.Since(began)
+	show("")
+	out.Wall = time.Since(out.began)
+	slices.SortFunc(out.Bad, func(a, b badRun) int { return cmp.Compare(a.Seed, b.Seed) })
 	if err := a.print(&out); err != nil {
 		return err
 	}
 	switch {
-	case cmd.Context().Err() != nil:
+	case ctx.Err() != nil:
 		return context.Canceled
 	case len(out.Bad) > 0:
 		return silentError(exitFailed)
 	}
 	return nil
+}
+
+// searchProgress shows on a terminal how far a search is, on one line that is written anew; an empty text takes it away.
+func (a *app) searchProgress() func(text string) {
+	out := a.stderr
+	if w, ok := out.(plainWriter); ok {
+		out = w.Writer // the line moves the cursor
+	}
+	if !isTerminal(out) {
+		return func(string) {}
+	}
+	return func(text string) { fmt.Fprintf(out, "\r%s\x1b[K", text) }
+}
+
+// progress is how far it is, and how long the rest will take if it goes on like this.
+func (s *searchResult) progress() string {
+	all := s.Last - s.First + 1
+	took := time.Since(s.began)
+	text := fmt.Sprintf("%d of %d runs, %d bad", s.Runs, all, len(s.Bad))
+	if s.Runs > 0 && uint64(s.Runs) < all {
+		text += fmt.Sprintf("; %s left", tookText(time.Duration(float64(took)/float64(s.Runs)*float64(all-uint64(s.Runs)))))
+	}
+	return text
 }
 
 // complaint is the first thing that is wrong, on one line.
@@ -118,6 +151,8 @@ type searchResult struct {
 	Wall    time.Duration `json:"wall"`
 	Done    int           `json:"operations"`
 	Faults  int           `json:"faults"`
+	Source  string        `json:"source"`
+	began   time.Time
 }
 
 type badRun struct {
@@ -141,6 +176,9 @@ func (s *searchResult) text(w *bufio.Writer) {
 	speed := 0
 	if s.Wall > 0 {
 		speed = int(s.Virtual / s.Wall)
+	}
+	if all := s.Last - s.First + 1; uint64(s.Runs) < all {
+		fmt.Fprintf(w, "interrupted after %d of %d: ", s.Runs, all)
 	}
 	fmt.Fprintf(w, "%d runs, %d bad: %d operations under %d faults in %v of virtual time, %d times real time\n",
 		s.Runs, len(s.Bad), s.Done, s.Faults, s.Virtual.Round(time.Second), speed)
