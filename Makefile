@@ -97,6 +97,9 @@ PGS  = 32768
 sim-scale: ## lose a rack of a large simulated cluster: OSDS=1000 PGS=32768, in minutes
 	@go test ./pkg/sim -run RackLost -scale-osds $(OSDS) -scale-pgs $(PGS) -timeout 0 -v
 
+sim-reached: ## a fixed set of seeds must reach every rare state of the cores
+	@go test ./pkg/sim -run TestReached -reached $(or $(REACHED),400) -timeout 0 -v
+
 soak-consensus: ## hours of faults in the replicated log, in virtual time (SOAK=6h, SEED=1)
 	@go test ./pkg/consensus -run 'Soak|Damaged|Killed' -soak $(or $(SOAK),6h) -seed $(or $(SEED),1) -timeout 0 -v
 

@@ -18,6 +18,7 @@ var regressions = []struct {
 	o   Options
 }{
 	{"a merge that reached further back had entries cut twice: two rows for one result", Options{Seed: 28, PGs: 2, Faults: []string{"isolate", "mon"}}},
+	{"what had waited for a map was obeyed after a later map had ended the pool", Options{Seed: 1, PGs: 1, Faults: []string{"recreate"}}},
 	{"a removal that went on in a new interval removed the PG twice", Options{Seed: 18, Faults: []string{"replace", "crash", "out"}}},
 }
 
