@@ -198,6 +198,9 @@ func (pg *PG) owe(n uint64) {
 
 // countUnder notes what is still under way to a member, now that it has acknowledged more.
 func (pg *PG) countUnder(q *peer) {
+	if pg.peerOf(q.id) != q {
+		return // it is no peer any more, and was forgiven
+	}
 	var sum uint64
 	for _, w := range pg.pri.writes.flight {
 		if w.sub.Version.Compare(q.acked) > 0 {
