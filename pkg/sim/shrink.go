@@ -107,7 +107,11 @@ func (s *Shrinking) spellOut() {
 	for _, strike := range r.Strikes {
 		o.Strikes = append(o.Strikes, Strike{Kind: strike.Kind, Number: strike.Number, At: strike.At})
 	}
+	if o.Check == 0 {
+		o.Check = 2 * time.Second // an object whose history takes longer to judge is none to go on with
+	}
 	s.first(4, s.upTo(o, s.violation().At-r.Began), o)
+	s.oneObject()
 }
 
 // upTo is a run without what begins after an instant.
@@ -158,16 +162,20 @@ func (s *Shrinking) fewerStrikes() {
 	reduce(s, s.Best.Strikes, func(o *Options, left []Strike) { o.Strikes = left })
 }
 
-// fewerOps keeps at first those on the object that the judge speaks of.
-func (s *Shrinking) fewerOps() {
-	s.Step = "operations"
-	if object := s.violation().Object; object != "" && s.Last.Objects > 1 {
+// oneObject keeps the operations on the object that the judge speaks of: with a short history he is quick, too.
+func (s *Shrinking) oneObject() {
+	if object := s.violation().Object; object != "" && s.Best.Ops != nil {
 		o := s.Best
 		o.Ops = slices.DeleteFunc(slices.Clone(o.Ops), func(e Op) bool { return e.object != object })
 		if len(o.Ops) < len(s.Best.Ops) {
 			s.first(4, o)
 		}
 	}
+}
+
+func (s *Shrinking) fewerOps() {
+	s.Step = "operations"
+	s.oneObject()
 	reduce(s, s.Best.Ops, func(o *Options, left []Op) { o.Ops = left })
 }
 

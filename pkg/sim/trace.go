@@ -12,7 +12,7 @@ import (
 // trace writes what happens as lines of JSON, an object for each event, and keeps the hash of all lines: two runs are
 // the same if their hashes are.
 //
-//	{"t":2113904,"node":"osd.1","event":"call","peer":"osd.0","type":"sub_write","sent":2113801,"pg":"1.0","object":"reg.3"}
+//	{"t":2113904,"node":"osd.1","event":"call","peer":"osd.0","type":"write","sent":2113801,"pg":"1.0","object":"reg.3"}
 //
 // Every line has t, node and event first; what else an event says follows in the order of its writer. Every run is
 // hashed, so that a line is put together by hand.
