@@ -77,12 +77,18 @@ func Parse(file string, text []byte) (s *Scenario, err error) {
 	}
 	s = new(Scenario)
 	d.document(tree, s)
-	if len(d.found) == 0 {
-		for i := range s.Steps {
-			s.Steps[i].Line = d.at[fmt.Sprintf("steps[%d]", i)].Line
-		}
-		d.semantics(s)
+	for i := range s.Steps {
+		s.Steps[i].Line = d.at[fmt.Sprintf("steps[%d]", i)].Line
 	}
+	misread := len(d.found)
+	d.semantics(s)
+	told := slices.Clone(d.found[:misread])
+	for _, p := range d.found[misread:] { // what follows from a line that was misread is not told
+		if !slices.ContainsFunc(told[:misread], func(q Problem) bool { return p.Line == q.Line }) {
+			told = append(told, p)
+		}
+	}
+	d.found = told
 	if len(d.found) > 0 {
 		return nil, fail()
 	}

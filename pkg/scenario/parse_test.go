@@ -86,6 +86,7 @@ func TestProblems(t *testing.T) {
 		{"name: [a", "1:7: no YAML: "},
 		{"name: a\nclutser: {}\n", `2:1: unknown key "clutser": did you mean cluster?`},
 		{"cluster: {odss: 3, size: x}\n", `1:11: unknown key "odss" in cluster: did you mean osds?|1:26: size: "x": expected a number`},
+		{"clutser: {}\nsteps:\n  - {do: kil}\n  - {do: kill, osd: one}", `1:1: unknown key "clutser"|3:6: verb "kil": did you mean kill?|4:16: osd "one": expected a number`},
 		{"zzzzzz: 1", `1:1: unknown key "zzzzzz": expected one of: name, about, swarm, cluster`},
 		{"seconds: -1", `1:10: seconds: "-1": expected a number`},
 		{"settings: {osd_lease: 5}", `1:23: osd_lease: "5": expected a length of time`},

@@ -169,7 +169,8 @@ func (t *timeline) take(s *scenario.Step) {
 	if s.Do != "wait" {
 		c.say("step", s.String()+whom)
 	}
-	if !slices.Contains([]string{"wait", "check", "heal", "start", "resume", "scrub", "repair"}, s.Do) {
+	if !slices.Contains([]string{"wait", "check", "heal", "start", "resume", "scrub", "repair", "strike"}, s.Do) {
+		c.faults++
 		c.struckBy(s.Do)
 	}
 	back := n.take(s)
