@@ -120,6 +120,11 @@ func (a *app) labUpCommand(l *labFlags) *cobra.Command {
 		if err := onlyForNew(cmd, opts.Dir); err != nil {
 			return err
 		}
+		for _, name := range []string{"mons", "osds", "hosts", "racks", "size", "pg-num"} {
+			if n, _ := cmd.Flags().GetInt(name); n < 1 && cmd.Flags().Changed(name) {
+				return usagef(cmd, "--%s %d: expected at least 1", name, n)
+			}
+		}
 		for _, s := range settings {
 			set, err := labSetting(s)
 			if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -56,6 +57,17 @@ func TestLabOfTheClusterFile(t *testing.T) {
 		}
 		if !strings.Contains(got, tt.want) {
 			t.Errorf("%+v: %s", tt, got)
+		}
+	}
+}
+
+// A number that stands for a default inside is none that a person means.
+func TestLabOfNothing(t *testing.T) {
+	for _, flag := range []string{"--mons", "--osds", "--hosts", "--racks", "--size", "--pg-num"} {
+		var stderr strings.Builder
+		code := run(t.Context(), []string{"lab", "up", "--dir", filepath.Join(t.TempDir(), "lab"), flag, "0"}, io.Discard, &stderr)
+		if code != exitUsage || !strings.Contains(stderr.String(), flag+" 0: expected at least 1") {
+			t.Errorf("%s: exit code %d: %s", flag, code, &stderr)
 		}
 	}
 }

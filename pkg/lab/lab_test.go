@@ -329,6 +329,7 @@ func TestOptions(t *testing.T) {
 		{Options{Dir: "d", Mons: 2}, "2 monitors: expected an odd number"},
 		{Options{Dir: "d", Mons: -1, OSDs: 3, Hosts: 4}, "4 hosts for 3 OSDs"},
 		{Options{Dir: "d", Racks: 4}, "4 racks for 3 hosts"},
+		{Options{Dir: "d", Pool: Pool{Size: 5}}, "5 copies on 3 hosts"},
 		{Options{}, "no folder"},
 	} {
 		if err := tt.opts.fill(); err == nil || !strings.Contains(err.Error(), tt.want) {

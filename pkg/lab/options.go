@@ -94,6 +94,7 @@ func (o *Options) check() error {
 	wrong(o.OSDs < 1, "%d OSDs: expected at least 1", o.OSDs)
 	wrong(o.Hosts < 1 || o.Hosts > o.OSDs, "%d hosts for %d OSDs: expected 1 to %d", o.Hosts, o.OSDs, o.OSDs)
 	wrong(o.Racks < 1 || o.Racks > o.Hosts, "%d racks for %d hosts: expected 1 to %d", o.Racks, o.Hosts, o.Hosts)
+	wrong(!o.NoPool && (o.Pool.Size < 1 || o.Pool.Size > o.Hosts), "%d copies on %d hosts: each is on another host, expected 1 to %d", o.Pool.Size, o.Hosts, o.Hosts)
 	return errors.Join(errs...)
 }
 
