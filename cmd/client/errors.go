@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"zeph/pkg/client"
+	"zeph/pkg/scenario"
 	"zeph/pkg/wire"
 )
 
@@ -120,38 +121,5 @@ func flagError(cmd *cobra.Command, err error) error {
 	return usage
 }
 
-// nearest is the candidate that a person who typed word most likely meant, or "": the first
-// that goes on from there, else the one with the fewest errors, at most two and not all of it.
-func nearest(word string, candidates []string) string {
-	best, fewest := "", min(2, (len(word)+1)/2)+1
-	for _, c := range candidates {
-		if len(word) > 1 && strings.HasPrefix(c, word) {
-			return c
-		}
-		if errs := distance(strings.ToLower(word), strings.ToLower(c)); errs < fewest {
-			best, fewest = c, errs
-		}
-	}
-	return best
-}
-
-// distance counts the bytes to add, drop or change to get from a to b (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}
+// nearest is the candidate that a person who typed word most likely meant, or "".
+func nearest(word string, candidates []string) string { return scenario.Nearest(word, candidates) }

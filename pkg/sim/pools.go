@@ -27,16 +27,6 @@ func (c *Cluster) poolOf(object string) *onePool {
 	return &c.pools[n%len(c.pools)]
 }
 
-// poolByID finds a pool; nil: it is none of the scenario's.
-func (c *Cluster) poolByID(id osdmap.PoolID) *onePool {
-	for i := range c.pools {
-		if c.pools[i].id == id {
-			return &c.pools[i]
-		}
-	}
-	return nil
-}
-
 // pgCount is how many placement groups there are.
 func (c *Cluster) pgCount() int {
 	n := 0
