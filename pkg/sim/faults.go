@@ -325,21 +325,7 @@ func (n *nemesis) replace() {
 	id := n.rand.IntN(len(c.osds))
 	o := c.osds[id]
 	o.Crash(n.chance(50))
-	c.gone[id] = true
-	o.Wipe()
-	c.mkfs(id)
-	var say func()
-	say = func() {
-		c.operator.command(func(d objecter.Done) {
-			if d.Err != nil {
-				c.w.After(500*time.Millisecond, say)
-				return
-			}
-			c.gone[id] = false
-			n.after(0, 2*time.Second, func() { c.restart(o) })
-		}, "osd lost", "id", strconv.Itoa(id), "yes", "true")
-	}
-	say()
+	c.condemn(id, func(start func()) { n.after(0, 2*time.Second, start) })
 }
 
 // client ends a client's process with all that it had under way: nobody will know what became of it.

@@ -137,7 +137,24 @@ func (n *nemesis) decay() {
 	c.budget = false
 	o.disk.decayed = true
 	c.w.Note(o.name, "decays", fmt.Sprintf("pg %v: %s", id, what))
-	n.after(0, time.Second, func() { n.kill(o, 100*time.Millisecond, time.Second) })
+	n.after(0, time.Second, func() {
+		n.kill(o, 100*time.Millisecond, time.Second)
+		c.survives(o, o.disk)
+	})
+}
+
+// survives waits until a node runs for long enough to have read all that its disk knows: what was damaged there was
+// written anew before anybody looked.
+func (c *Cluster) survives(o *Node, d *disk) {
+	c.w.After(4*time.Second, func() {
+		switch {
+		case o.disk != d:
+		case o.Up() && !o.paused && !o.hung && !d.stuck:
+			d.decayed = false
+		default:
+			c.survives(o, d)
+		}
+	})
 }
 
 // spoil damages one thing of a PG on a node, and says which.
@@ -164,8 +181,8 @@ func (n *nemesis) spoil(o *Node, id osdmap.PGID) string {
 	return ""
 }
 
-// condemn gives an OSD that found its disk damaged an empty one, as an operator does, who says so.
-func (c *Cluster) condemn(id int) {
+// condemn gives an OSD that is down an empty disk, as an operator does, who says so; then it is to start.
+func (c *Cluster) condemn(id int, then func(start func())) {
 	o := c.osds[id]
 	c.gone[id] = true
 	o.Wipe()
@@ -178,7 +195,7 @@ func (c *Cluster) condemn(id int) {
 				return
 			}
 			c.gone[id] = false
-			c.w.After(time.Second, func() { c.restart(o) })
+			then(func() { c.restart(o) })
 		}, "osd lost", "id", strconv.Itoa(id), "yes", "true")
 	}
 	say()
@@ -195,7 +212,7 @@ func (c *Cluster) excused(n *Node, err error) bool {
 	case n.disk.decayed: // its successor is not
 		for id, o := range c.osds {
 			if o == n {
-				c.condemn(id)
+				c.condemn(id, func(start func()) { c.w.After(time.Second, start) })
 			}
 		}
 		return true

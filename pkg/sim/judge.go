@@ -76,7 +76,7 @@ func (c *Cluster) whole() bool {
 			return false
 		}
 		for _, member := range c.mapping(id).Acting {
-			if o, ok := m.OSD(member); !ok || !o.Up || o.Store != c.stores[member] || !c.osds[member].Up() {
+			if o, ok := m.OSD(member); !ok || !o.Up || o.Store != c.stores[member] || !c.osds[member].Up() || c.osds[member].disk.decayed {
 				return false
 			}
 		}
