@@ -41,11 +41,38 @@ func parseEvent(text string) (name string, number int, at time.Duration, err err
 	what, when, _ := strings.Cut(text, "@")
 	name, count, _ := strings.Cut(what, "/")
 	number, errN := strconv.Atoi(count)
-	at, errT := time.ParseDuration(when)
-	if errN != nil || errT != nil || number < 1 || at < 0 {
+	at, ok := parseTime(when)
+	if errN != nil || !ok || number < 1 {
 		return "", 0, 0, fmt.Errorf("%q: expected NAME/NUMBER@TIME, such as crash/3@2.5s", text)
 	}
 	return name, number, at, nil
+}
+
+// parseTime reads what a time.Duration prints, to the nanosecond. Package time's own belongs to a clock.
+func parseTime(text string) (at time.Duration, ok bool) {
+	for text != "" {
+		end := strings.IndexFunc(text, func(r rune) bool { return r != '.' && (r < '0' || r > '9') })
+		if end < 1 {
+			return 0, false
+		}
+		number := text[:end]
+		text = text[end:]
+		next := strings.IndexFunc(text, func(r rune) bool { return r >= '0' && r <= '9' })
+		if next < 0 {
+			next = len(text)
+		}
+		unit := map[string]time.Duration{"ns": 1, "us": 1000, "µs": 1000, "ms": time.Millisecond, "s": time.Second, "m": time.Minute, "h": time.Hour}[text[:next]]
+		text = text[next:]
+		whole, part, _ := strings.Cut(number, ".")
+		n, errN := strconv.ParseUint(whole, 10, 32)
+		p, errP := strconv.ParseUint((part + "000000000")[:9], 10, 32)
+		if errN != nil || errP != nil || unit == 0 || len(part) > 9 || part != "" && unit > time.Second {
+			return 0, false
+		}
+		at += time.Duration(n)*unit + time.Duration(p)*unit/time.Second
+		ok = true
+	}
+	return at, ok
 }
 
 // plan are the strikes of a run in their order: those that were asked for, or drawn for each kind apart.

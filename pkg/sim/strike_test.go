@@ -52,6 +52,11 @@ func TestEventNames(t *testing.T) {
 	if got, err := ParseStrike(s.String()); err != nil || got.String() != "crash/3@2.512345678s" {
 		t.Errorf("%v, %v", got, err)
 	}
+	for _, d := range []time.Duration{0, 1, 631461, 24431843, time.Second, 62*time.Second + 5, time.Hour + 3*time.Millisecond} {
+		if got, ok := parseTime(d.String()); !ok || got != d {
+			t.Errorf("%v became %v", d, got)
+		}
+	}
 	op := Op{Client: "w0", Number: 17, At: time.Millisecond}
 	if got, err := ParseOp(op.String()); err != nil || got != op {
 		t.Errorf("%v, %v", got, err)

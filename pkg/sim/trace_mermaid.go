@@ -40,4 +40,4 @@ func plain(s string) string {
 }
 
 // clock6 is a time in seconds, to the microsecond.
-func clock6(us int64) string { return fmt.Sprintf("%d.%06d", us/1e6, us%1e6) }
+func clock6(us int64) string { return fmt.Sprintf("%d.%06d", us/1_000_000, us%1_000_000) }
