@@ -5,7 +5,7 @@ CHECKS   = gofmt vet staticcheck wasm bench-test
 VCS      = $(shell git status >/dev/null 2>&1 && echo true || echo false)
 FUZZTIME = 10s
 
-.PHONY: help demo demo-placement test $(CHECKS) wasm-test race build bench bench-messenger bench-failure fuzz mutants soak-crush soak-consensus soak-heartbeat soak-lab clean
+.PHONY: help demo demo-placement image-binaries image-tar test $(CHECKS) wasm-test race build bench bench-messenger bench-failure fuzz mutants soak-crush soak-consensus soak-heartbeat soak-lab clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,15 @@ build: ## build zeph, zeph-mon and zeph-osd into bin/, with the version that git
 	@go build -buildvcs=$(VCS) -o bin/zeph ./cmd/client
 	@go build -buildvcs=$(VCS) -o bin/zeph-mon ./cmd/mon
 	@go build -buildvcs=$(VCS) -o bin/zeph-osd ./cmd/osd
+
+image-binaries: ## build static programs for a container image into dist/image/
+	@mkdir -p dist/image
+	@CGO_ENABLED=0 go build -trimpath -buildvcs=$(VCS) -ldflags='-s -w' -o dist/image/zeph ./cmd/client
+	@CGO_ENABLED=0 go build -trimpath -buildvcs=$(VCS) -ldflags='-s -w' -o dist/image/zeph-mon ./cmd/mon
+	@CGO_ENABLED=0 go build -trimpath -buildvcs=$(VCS) -ldflags='-s -w' -o dist/image/zeph-osd ./cmd/osd
+
+image-tar: image-binaries ## write dist/zeph-image.tar for docker load, without a container engine
+	@go run ./scripts/image-tar -revision "$$(git rev-parse HEAD 2>/dev/null || echo unknown)"
 
 bench: ## run the benchmarks
 	@go test -run '^$$' -bench . -benchmem ./...

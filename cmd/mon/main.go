@@ -24,6 +24,6 @@ func command() *cobra.Command {
 		Short: "A monitor of Zeph",
 		RunE:  daemon.OneOf,
 	}
-	root.AddCommand(mkfsCommand(), runCommand(), recoverCommand())
+	root.AddCommand(clusterCommand(), mkfsCommand(), runCommand(), recoverCommand(), daemon.CheckCommand("control"))
 	return root
 }

@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,7 +21,7 @@ import (
 )
 
 func runCommand() *cobra.Command {
-	s := new(settings)
+	s, first := new(settings), false
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Be the monitor whose data is in the folder",
@@ -26,10 +30,16 @@ func runCommand() *cobra.Command {
 			if err := s.validate(); err != nil {
 				return err
 			}
+			if _, err := os.Stat(filepath.Join(s.Data, identityName)); first && errors.Is(err, fs.ErrNotExist) {
+				if _, err := s.mkfs(false); err != nil {
+					return err
+				}
+			}
 			return s.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	s.flags(cmd.Flags())
+	cmd.Flags().BoolVar(&first, "mkfs", false, "make the folder first, for a new cluster, if there is none")
 	return cmd
 }
 

@@ -22,6 +22,6 @@ func command() *cobra.Command {
 		Short: "An object storage daemon of Zeph",
 		RunE:  daemon.OneOf,
 	}
-	root.AddCommand(mkfsCommand(), runCommand())
+	root.AddCommand(mkfsCommand(), runCommand(), daemon.CheckCommand("public.control"))
 	return root
 }

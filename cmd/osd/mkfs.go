@@ -23,6 +23,9 @@ func mkfsCommand() *cobra.Command {
 			if err := s.validate(); err != nil {
 				return err
 			}
+			if err := s.number(cmd.Context(), cmd.ErrOrStderr()); err != nil {
+				return err
+			}
 			id, err := s.mkfs()
 			if err == nil {
 				fmt.Fprintf(cmd.OutOrStdout(), "%v: store %v of cluster %v in %s\n", id.OSD, id.Store, id.FSID, s.Data)

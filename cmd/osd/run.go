@@ -32,6 +32,8 @@ func runCommand() *cobra.Command {
 		},
 	}
 	s.flags(cmd.Flags())
+	cmd.Flags().BoolVar(&s.make, "mkfs", false, "make the store first, if there is none")
+	cmd.Flags().BoolVar(&s.adopts, "adopt", false, "if there is none, take over one from a folder beside it that nobody serves")
 	return cmd
 }
 
@@ -39,6 +41,9 @@ func runCommand() *cobra.Command {
 func (s *settings) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
 	cluster, err := s.ReadCluster()
 	if err != nil {
+		return err
+	}
+	if err := s.join(ctx, stderr); err != nil {
 		return err
 	}
 	mons, known, err := s.Monitors(cluster)

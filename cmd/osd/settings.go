@@ -20,16 +20,20 @@ var places = []string{"public.control", "public.data", "cluster.control", "clust
 type settings struct {
 	daemon.Common
 	id                      int32
+	make, adopts            bool
 	publicAddr, clusterAddr string
+	publicNet, clusterNet   string
 	location                string
 	weight, capacity, class string
 }
 
 func (s *settings) flags(f *pflag.FlagSet) {
 	s.Common.Flags(f)
-	f.Int32Var(&s.id, "id", -1, "`number` of the OSD")
+	f.Int32Var(&s.id, "id", -1, "`number` of the OSD; default: that of the store in the folder, else one that the monitors give")
 	f.StringVar(&s.publicAddr, "public-addr", "127.0.0.1", "`host` where clients and monitors reach it")
 	f.StringVar(&s.clusterAddr, "cluster-addr", "", "`host` where other OSDs reach it; default: --public-addr")
+	f.StringVar(&s.publicNet, "public-network", "", "the `network`, such as 10.0.0.0/24, in which this machine's address is --public-addr")
+	f.StringVar(&s.clusterNet, "cluster-network", "", "the `network` in which this machine's address is --cluster-addr")
 	f.StringVar(&s.location, "crush-location", "", "where in the hierarchy a new OSD goes, as `\"host=h1 rack=r1\"`; default: host=(this machine's name)")
 	f.StringVar(&s.weight, "weight", "", "CRUSH `weight` of a new OSD; default: 1 for each TiB of capacity")
 	f.StringVar(&s.capacity, "capacity", "", "`bytes` that its store may use, such as 100G; default: what is free in the folder's file system")
@@ -40,8 +44,21 @@ func (s *settings) flags(f *pflag.FlagSet) {
 func (s *settings) validate() error {
 	errs := []error{s.Common.Validate(places)}
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if s.id < 0 || s.id >= osdmap.MaxOSDs {
+	if s.id < -1 || s.id >= osdmap.MaxOSDs {
 		wrong("--id: expected a number from 0 to %d", osdmap.MaxOSDs-1)
+	}
+	for _, n := range []struct {
+		flag, network string
+		addr          *string
+	}{{"--public-network", s.publicNet, &s.publicAddr}, {"--cluster-network", s.clusterNet, &s.clusterAddr}} {
+		if n.network == "" {
+			continue
+		}
+		addr, err := daemon.AddrIn(n.network)
+		if err != nil {
+			wrong("%s: %w", n.flag, err)
+		}
+		*n.addr = addr
 	}
 	if _, err := s.size(); err != nil {
 		wrong("--capacity %w", err)

@@ -46,7 +46,7 @@ pkg/chaos            io    lab,history,scenario                              -
 zephtest             io    world,mon,osd,client,store/mem,store/disk,messenger/inproc                    -
 
 cmd/mon              io    mon,daemon                                        cobra,pflag
-cmd/osd              io    osd,daemon,store/disk                             cobra,pflag
+cmd/osd              io    osd,daemon,client,store/disk                            cobra,pflag
 cmd/client           io    chaos,sim,messenger/backend                       cobra,pflag,yaml,progress,term
 scripts/*            io    placement,wire                                    -
 scripts/demo         io    lab                                               -

@@ -34,7 +34,7 @@ type Common struct {
 
 // Flags makes flags for them.
 func (c *Common) Flags(f *pflag.FlagSet) {
-	f.StringVar(&c.Data, "data", "", "the daemon's `folder`")
+	f.StringVar(&c.Data, "data", "", "the daemon's `folder`; %h in it stands for this machine's name")
 	f.StringVar(&c.Cluster, "cluster", "zeph.yaml", "the cluster `file`: fsid and monitors")
 	f.StringVar(&c.Config, "config", "", "a YAML `file` with settings, the flags' names as keys")
 	f.StringArrayVar(&c.Listen, "listen", nil, "`place=endpoint` where others dial, such as control=tcp://10.0.0.1:7100 or control=fd://3; may be repeated")
@@ -47,6 +47,13 @@ func (c *Common) Flags(f *pflag.FlagSet) {
 // a daemon of its kind has.
 func (c *Common) Validate(places []string) error {
 	var errs []error
+	if strings.Contains(c.Data, "%h") {
+		host, err := os.Hostname()
+		if err != nil {
+			errs = append(errs, fmt.Errorf("--data %s: %w", c.Data, err))
+		}
+		c.Data = strings.ReplaceAll(c.Data, "%h", host)
+	}
 	if c.Data == "" {
 		errs = append(errs, errors.New("--data: no folder is named"))
 	}

@@ -10,7 +10,7 @@ type Type uint16
 const (
 	TypeHello    Type = 1 // opens a session
 	TypeCredit   Type = 2 // lets the other side send more
-	TypePing     Type = 3 // asks for a sign of life
+	TypePing     Type = 3 // asks for a sign of life: among OSDs by class heartbeat; a health check by control
 	TypeEcho     Type = 4 // asks for the same bytes back; for tests and measurements
 	TypeNote     Type = 5 // one way, a line of text; for tests and measurements
 	TypeWrite    Type = 6 // changes one object
@@ -73,7 +73,7 @@ type row struct {
 var types = []row{
 	TypeHello:  {"hello", AllClasses, body[Hello], body[Welcome]},
 	TypeCredit: {"credit", AllClasses, body[Credit], nil},
-	TypePing:   {"ping", Classes(0).With(Heartbeat), body[Ping], body[Pong]},
+	TypePing:   {"ping", Classes(0).With(Heartbeat).With(Control), body[Ping], body[Pong]},
 	TypeEcho:   {"echo", AllClasses, body[Echo], body[Echo]},
 	TypeNote:   {"note", AllClasses, body[Note], nil},
 

@@ -43,3 +43,12 @@ func holder(file *os.File) string {
 	}
 	return ""
 }
+
+// Move gives the folder of a store another name, if no process has it.
+func Move(from, to string) error {
+	lock, err := lockDir(from)
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.Rename(from, to), lock.Close())
+}
