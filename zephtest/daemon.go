@@ -121,8 +121,11 @@ func (c *Cluster) startMon(m world.ClusterMon, first []core.Member, mons []mon.M
 			Entity: m.Dest().Entity, FSID: c.file.FSID, Transport: c.network.of(d.name), Poison: true,
 			Listen:   map[string]string{"control": m.Control, "bulk": m.Bulk, "hints": m.Hints},
 			Monitors: c.file.Dests(), Logger: c.log.With("mon", m.Name),
-			Log: &consensus.Config{
-				Dir: dir, Name: m.Name, Store: m.Store.String(), Addr: m.Control, Machine: mon.Machine(), NoSync: true,
+			Log: func(ways world.LogWays) (world.LogMember, error) {
+				return consensus.Open(consensus.Config{
+					Dir: dir, Name: m.Name, Store: m.Store.String(), Addr: m.Control, Machine: mon.Machine(), NoSync: true,
+					Call: ways.Call, Deliver: ways.Deliver, Log: ways.Logger,
+				})
 			},
 			LogDests: func(s core.State) []core.Dest { return s.(*mon.State).Dests() },
 		})

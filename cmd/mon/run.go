@@ -90,8 +90,11 @@ func (s *settings) world(m *world.ClusterMon, cluster *world.Cluster, id identit
 		Entity: entity, FSID: cluster.FSID, Transport: transport,
 		Listen:   s.Endpoints(places, func(place string) string { return at[place] }),
 		Monitors: cluster.Dests(),
-		Log: &consensus.Config{
-			Dir: s.Data, Name: s.name, Store: id.store.String(), Addr: m.Control, Machine: mon.Machine(),
+		Log: func(ways world.LogWays) (world.LogMember, error) {
+			return consensus.Open(consensus.Config{
+				Dir: s.Data, Name: s.name, Store: id.store.String(), Addr: m.Control, Machine: mon.Machine(),
+				Call: ways.Call, Deliver: ways.Deliver, Log: ways.Logger,
+			})
 		},
 		LogDests: func(st core.State) []core.Dest { return st.(*mon.State).Dests() },
 		Goodbye:  4 * time.Second,

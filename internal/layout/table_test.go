@@ -38,14 +38,14 @@ pkg/messenger/messengertest/script io wire                                   -
 pkg/messenger/messengertest io  messenger,messenger/messengertest/script     -
 pkg/consensus        io    core,messenger                                    raft,hclog,bbolt
 pkg/store/disk       io    store                                             bbolt,xxhash
-pkg/world            io    core,messenger,consensus,store                    yaml
+pkg/world            io    core,messenger,store                              yaml
 pkg/daemon           io    world,messenger/backend                            cobra,pflag,yaml
 pkg/client           io    objecter,world,status                               xxhash
 pkg/lab              io    client,messenger/zmq                                      -
 pkg/chaos            io    lab,history,scenario                              -
-zephtest             io    world,mon,osd,client,store/mem,store/disk,messenger/inproc                    -
+zephtest             io    world,consensus,mon,osd,client,store/mem,store/disk,messenger/inproc                    -
 
-cmd/mon              io    mon,daemon                                        cobra,pflag
+cmd/mon              io    mon,daemon,consensus                                  cobra,pflag
 cmd/osd              io    osd,daemon,client,store/disk                            cobra,pflag
 cmd/client           io    chaos,sim,messenger/backend                       cobra,pflag,yaml,progress,term
 scripts/*            io    placement,wire                                    -

@@ -259,7 +259,7 @@ func (m *testMember) carry(ctx context.Context, other *testMember, call *wire.Lo
 	if err != nil && !errors.As(err, &code) {
 		m.c.t.Errorf("Serve: %v is no *wire.Error", err)
 	}
-	if len(b) > MaxAnswer {
+	if len(b) > wire.MaxLogAnswer {
 		m.c.t.Errorf("an answer of %d bytes", len(b))
 	}
 	time.Sleep(m.c.delay())

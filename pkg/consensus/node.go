@@ -119,7 +119,8 @@ func (n *Node) member(id raft.ServerID) bool {
 func (n *Node) hung() bool { return n.store.watch.hung(n.cfg.HangAfter) }
 
 // Run is a member of the log until ctx ends, or until the disk does not work any more (ErrDisk). It returns
-// after all that it started has ended, and the folder is closed; but not where the disk hangs.
+// after all that it started has ended, and the folder is closed; but not where the disk hangs: closing it could
+// take for ever, so then Close does nothing either.
 func (n *Node) Run(ctx context.Context) error {
 	var delivering sync.WaitGroup
 	delivering.Go(func() { n.queue.deliver(n.cfg.Deliver) })
@@ -127,6 +128,7 @@ func (n *Node) Run(ctx context.Context) error {
 	n.queue.end()
 	delivering.Wait()
 	if errors.Is(err, ErrDisk) {
+		n.closed.Do(func() {})
 		return err
 	}
 	return errors.Join(err, n.Close())

@@ -16,11 +16,8 @@ import (
 )
 
 // Caller carries a call to another member and brings its answer. ctx has a deadline. An answer's bulk is at
-// most MaxAnswer bytes. Calls are made from many goroutines, a few at a time for each member.
+// most wire.MaxLogAnswer bytes. Calls are made from many goroutines, a few at a time for each member.
 type Caller func(ctx context.Context, to core.Member, class wire.Class, call *wire.LogCall, bulk []byte) (*wire.LogReply, []byte, error)
-
-// MaxAnswer is the most that an answer's bulk takes.
-const MaxAnswer = 2 << 10
 
 const (
 	protocolVersion = 3 // raft's

@@ -49,6 +49,9 @@ type LogCall struct {
 	Body []byte `cbor:"5,keyasint,omitempty"` // of the request, beside its bulk
 }
 
+// MaxLogAnswer is the most that the bulk of a LogReply takes, in bytes.
+const MaxLogAnswer = 2 << 10
+
 // LogReply answers a LogCall. Its bulk is the answer.
 type LogReply struct {
 	Text string `cbor:"1,keyasint,omitempty"` // why it failed

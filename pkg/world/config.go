@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"zeph/pkg/consensus"
 	"zeph/pkg/core"
 	"zeph/pkg/messenger"
 	"zeph/pkg/osdmap"
@@ -41,10 +40,10 @@ type Config struct {
 	Readers int           // reads of the store at a time; default 4
 	Goodbye time.Duration // how long the core has for it; default 5 s
 
-	// Log is which member of the replicated log the core is; the world fills Call and Deliver. Nil:
-	// there is no log. LogDests tells from a state of the log where monitors listen: the file that
-	// Monitors comes from may be older.
-	Log      *consensus.Config
+	// Log opens the member of the replicated log that the core is, when the world is made. Nil: there is
+	// no log. LogDests tells from a state of the log where monitors listen: the file that Monitors comes
+	// from may be older.
+	Log      func(LogWays) (LogMember, error)
 	LogDests func(core.State) []core.Dest
 
 	Ready func()            // the core is; called once, on the loop

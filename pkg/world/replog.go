@@ -2,11 +2,10 @@ package world
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 
-	"zeph/pkg/consensus"
 	"zeph/pkg/core"
 	"zeph/pkg/messenger"
 	"zeph/pkg/wire"
@@ -16,49 +15,49 @@ import (
 // all else.
 type replog struct {
 	w       *World
-	node    *consensus.Node
+	node    LogMember
 	life    context.Context // of what is being served
 	cancel  context.CancelFunc
 	serving sync.WaitGroup
 
 	mu    sync.Mutex
 	ended bool
-	hung  bool                      // its disk does not work: closing it could take for ever
 	mons  map[wire.Entity]core.Dest // where monitors listen, as far as is known
 }
 
-func newReplog(w *World, cfg consensus.Config) (*replog, error) {
+// LogMember is a member of a replicated log: consensus.Node is one.
+type LogMember interface {
+	Do(core.Effect)                // an effect of the core that is the log's to carry out
+	Run(ctx context.Context) error // until ctx ends or the disk fails
+	Serve(ctx context.Context, from wire.Entity, call *wire.LogCall, bulk []byte) (*wire.LogReply, []byte, error)
+	Close() error // gives the folder back; more than once does no harm
+}
+
+// LogWays are how a member of the log reaches the others, and the core.
+type LogWays struct {
+	Call    func(ctx context.Context, to core.Member, c wire.Class, call *wire.LogCall, bulk []byte) (*wire.LogReply, []byte, error)
+	Deliver func(core.Event)
+	Logger  *slog.Logger
+}
+
+func newReplog(w *World, open func(LogWays) (LogMember, error)) (*replog, error) {
 	l := &replog{w: w, mons: make(map[wire.Entity]core.Dest)}
 	l.life, l.cancel = context.WithCancel(background)
 	l.learn(w.cfg.Monitors)
-	cfg.Call, cfg.Deliver = l.call, l.deliver
-	if cfg.Log == nil {
-		cfg.Log = w.cfg.Logger
-	}
 	var err error
-	l.node, err = consensus.Open(cfg)
+	l.node, err = open(LogWays{Call: l.call, Deliver: l.deliver, Logger: w.cfg.Logger})
 	return l, err
 }
 
 // run is a member until ctx ends. When the log fails, so does the world.
 func (l *replog) run(ctx context.Context) {
 	if err := l.node.Run(ctx); err != nil {
-		l.mu.Lock()
-		l.hung = errors.Is(err, consensus.ErrDisk)
-		l.mu.Unlock()
 		l.w.fail(err)
 	}
 }
 
 // close gives the folder back, if it was not run.
-func (l *replog) close() {
-	l.mu.Lock()
-	hung := l.hung
-	l.mu.Unlock()
-	if !hung {
-		l.node.Close()
-	}
-}
+func (l *replog) close() { _ = l.node.Close() }
 
 // stop ends what is being served, and waits for that.
 func (l *replog) stop() {
@@ -115,7 +114,7 @@ func (l *replog) call(ctx context.Context, to core.Member, c wire.Class, call *w
 	}
 	m := messenger.Message{
 		Header: wire.Header{Type: wire.TypeLog}, Body: wire.AppendBody(nil, call),
-		Bulk: bulk, Expect: consensus.MaxAnswer, Reserved: true,
+		Bulk: bulk, Expect: wire.MaxLogAnswer, Reserved: true,
 	}
 	a, err := link.Call(ctx, &m)
 	if err != nil {

@@ -90,7 +90,12 @@ func (s *stage) members(dir, transport string, leads chan<- string) map[string]*
 		mons[name] = s.actor(name, tell, func(c *Config) {
 			c.Listen = map[string]string{"control": endpoint(m.Name, "control"), "bulk": endpoint(m.Name, "bulk")}
 			c.Monitors = dests
-			c.Log = &consensus.Config{Dir: folder, Name: m.Name, Store: "store-" + m.Name, Addr: first[i].Addr, Machine: words{}, NoSync: true}
+			c.Log = func(ways LogWays) (LogMember, error) {
+				return consensus.Open(consensus.Config{
+					Dir: folder, Name: m.Name, Store: "store-" + m.Name, Addr: first[i].Addr, Machine: words{}, NoSync: true,
+					Call: ways.Call, Deliver: ways.Deliver, Log: ways.Logger,
+				})
+			}
 		})
 	}
 	return mons

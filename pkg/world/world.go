@@ -54,7 +54,7 @@ func New(cfg Config) (*World, error) {
 	}
 	var err error
 	if cfg.Log != nil { // before the doors: a folder in use is the cause, the addresses that its user has are not
-		if w.log, err = newReplog(w, *cfg.Log); err != nil {
+		if w.log, err = newReplog(w, cfg.Log); err != nil {
 			return nil, fmt.Errorf("world: %w", err)
 		}
 	}
