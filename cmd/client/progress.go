@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
+	"github.com/cheggaaa/pb/v3"
 )
 
 // jsonResult is a result for programs only.
@@ -26,10 +26,17 @@ func (r jsonResult) text(w *bufio.Writer) {
 
 // progress shows how far a transfer is: a bar with rate and time left, on a terminal only.
 type progress struct {
-	bar   *progressbar.ProgressBar // nil: nobody watches
+	bar   *pb.ProgressBar // nil: nobody watches
 	begun time.Time
 	bytes atomic.Int64
 }
+
+// The line's form: what, how much of how much, how fast, how long it will take; or, where nobody knows how much there
+// is, how long it has taken.
+const (
+	progressLine = `{{string . "prefix"}} {{bar . "[" "=" ">" " " "]"}} {{counters . }} {{speed . "%s/s" "…"}} {{rtime . "%s left" "%s" ""}}`
+	endlessLine  = `{{string . "prefix"}} {{counters . }} {{speed . "%s/s" "…"}} {{etime .}}`
+)
 
 // progress begins to show a transfer of so many bytes; -1: nobody knows how many.
 func (a *app) progress(what string, total int64) *progress {
@@ -41,18 +48,13 @@ func (a *app) progress(what string, total int64) *progress {
 	if !isTerminal(out) || total == 0 {
 		return p
 	}
-	p.bar = progressbar.NewOptions64(total,
-		progressbar.OptionSetWriter(out),
-		progressbar.OptionSetDescription(oneLine(what)),
-		progressbar.OptionShowBytes(true),
-		progressbar.OptionUseIECUnits(true),
-		progressbar.OptionShowCount(),
-		progressbar.OptionSetPredictTime(true),
-		progressbar.OptionSetWidth(24),
-		progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionClearOnFinish(),
-		progressbar.OptionUseANSICodes(true), // clear the whole line, also what the terminal shows of a Ctrl-C
-	)
+	line := progressLine
+	if total < 0 {
+		line = endlessLine
+	}
+	p.bar = pb.ProgressBarTemplate(line).New(0).SetTotal(max(total, 0)).SetWriter(out).
+		SetRefreshRate(100*time.Millisecond).SetMaxWidth(100).
+		Set(pb.Bytes, true).Set(pb.Terminal, true).Set(pb.CleanOnFinish, true).Set("prefix", oneLine(what)).Start()
 	return p
 }
 

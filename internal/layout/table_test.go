@@ -47,7 +47,7 @@ zephtest             io    world,consensus,mon,osd,client,store/mem,store/disk,m
 
 cmd/mon              io    mon,daemon,consensus                                  cobra,pflag
 cmd/osd              io    osd,daemon,client,store/disk                            cobra,pflag
-cmd/client           io    chaos,sim,messenger/backend                       cobra,pflag,yaml,progress,term
+cmd/client           io    chaos,sim,messenger/backend                       cobra,pflag,yaml,progress
 scripts/*            io    placement,wire                                    -
 scripts/demo         io    lab                                               -
 scripts/bench-failure       io  lab                                          -
@@ -62,8 +62,7 @@ var libraries = map[string]string{
 	"cobra":     "github.com/spf13/cobra",
 	"hclog":     "github.com/hashicorp/go-hclog", // raft's own log
 	"pflag":     "github.com/spf13/pflag",        // cobra's flags
-	"progress":  "github.com/schollz/progressbar/v3",
-	"term":      "golang.org/x/term",
+	"progress":  "github.com/cheggaaa/pb/v3",
 	"yaml":      "github.com/goccy/go-yaml",
 	"porcupine": "github.com/anishathalye/porcupine",
 	"raft":      "github.com/hashicorp/raft",
