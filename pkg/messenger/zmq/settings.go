@@ -2,8 +2,10 @@ package zmq
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 )
 
@@ -35,6 +37,11 @@ type Settings struct {
 	// DialTimeout bounds a dial, besides its context. The default of 2 s leaves room for one
 	// lost packet: the kernel repeats a SYN after 1 s.
 	DialTimeout time.Duration
+
+	// Dial makes the TCP connections; default net.Dialer. Whoever has to leave from another
+	// network than the process's, or to measure or delay what is sent, gives one. It gets a
+	// context that ends after DialTimeout.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 // KernelSize as the size of a buffer leaves it to the kernel, which adapts it as it goes.

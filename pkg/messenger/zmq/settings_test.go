@@ -2,6 +2,7 @@ package zmq
 
 import (
 	"context"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +46,21 @@ func TestValidSettings(t *testing.T) {
 			t.Errorf("%+v: %v", s, err)
 		}
 		pair(t, s, "tcp://127.0.0.1:0")
+	}
+}
+
+// TestDial: connections are made by whom the settings name, who is told when to give up.
+func TestDial(t *testing.T) {
+	var dialled []string
+	pair(t, Settings{Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if _, bounded := ctx.Deadline(); !bounded {
+			t.Error("a dial without an end")
+		}
+		dialled = append(dialled, network+" "+addr)
+		return new(net.Dialer).DialContext(ctx, network, addr)
+	}}, "tcp://127.0.0.1:0")
+	if len(dialled) != 1 || !strings.HasPrefix(dialled[0], "tcp4 127.0.0.1:") {
+		t.Errorf("dialled %q", dialled)
 	}
 }
 

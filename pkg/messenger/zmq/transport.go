@@ -80,12 +80,21 @@ func (t *transport) dial(ctx context.Context, endpoint string, p messenger.Patte
 	if err := a.dialable(); err != nil {
 		return nil, err
 	}
-	d := net.Dialer{Timeout: t.settings.DialTimeout, KeepAlive: -1}
-	nc, err := d.DialContext(ctx, a.network, a.addr)
+	nc, err := t.settings.connect(ctx, a)
 	if err != nil {
 		return nil, err
 	}
 	return newConn(nc, p, t.settings)
+}
+
+func (s Settings) connect(ctx context.Context, a address) (net.Conn, error) {
+	if s.Dial == nil || a.scheme != "tcp" {
+		d := net.Dialer{Timeout: s.DialTimeout, KeepAlive: -1}
+		return d.DialContext(ctx, a.network, a.addr)
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.DialTimeout)
+	defer cancel()
+	return s.Dial(ctx, a.network, a.addr)
 }
 
 // withoutAddress takes the operation and addresses off an error of package net. The endpoint,
