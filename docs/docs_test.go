@@ -340,22 +340,22 @@ func shell(zeph, line string) (string, error) {
 	return string(out), err
 }
 
-// bin is a folder for the program, which is built when somebody wants it.
+// bin is the folder of the program that built made; empty: nobody wanted it.
 var bin string
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "zeph-docs-")
-	if err != nil {
-		panic(err)
-	}
-	bin = dir
 	code := m.Run()
-	os.RemoveAll(dir)
+	if bin != "" {
+		os.RemoveAll(bin)
+	}
 	os.Exit(code)
 }
 
-var built = sync.OnceValues(func() (string, error) {
-	zeph := filepath.Join(bin, "zeph")
+var built = sync.OnceValues(func() (zeph string, err error) {
+	if bin, err = os.MkdirTemp("", "zeph-docs-"); err != nil {
+		return "", err
+	}
+	zeph = filepath.Join(bin, "zeph")
 	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", zeph, root+"/cmd/client").CombinedOutput()
 	if err != nil {
 		err = fmt.Errorf("build zeph: %v\n%s", err, out)
