@@ -14,8 +14,10 @@ import (
 // Target is a cluster of real processes that a run breaks: a lab, containers, network namespaces.
 //
 // It belongs to a folder, and keeps there whatever it needs to find its processes again: a target that is
-// made anew for the same folder, by another process, can take back all that the first one did. Calls come
-// from one goroutine, but for Connect and Daemons.
+// made anew for the same folder, by another process, can take back all that the first one did.
+//
+// Calls may come side by side, but not two of Do and Undo for one daemon. Undo of a kill waits until the
+// daemon is ready, and an OSD is not before the monitors are: so it must not keep others from being started.
 type Target interface {
 	// Can says why this machine cannot do a verb at all (no root, no strace); nil: it can. Verbs that no
 	// machine can do with such a target are not in scenario.Verb.Where, and are not asked for.
@@ -54,8 +56,8 @@ type Target interface {
 
 // Daemon is one of a target's.
 type Daemon struct {
-	Name     string `json:"name"`  // mon.a, osd.3
-	State    State  `json:"state"` //
+	Name     string `json:"name"` // mon.a, osd.3
+	State    State  `json:"state"`
 	Location string `json:"location,omitempty"`
 	Log      string `json:"log,omitempty"` // where a person finds it
 }
