@@ -28,6 +28,10 @@ type Config struct {
 	Logger   *slog.Logger  // default: silent
 	Software string        // name and version, told to peers
 
+	// Deaf: monitors do not tell of new maps. The client stays with the one it has until an OSD tells of a newer one, or
+	// an operation has waited for long. For tests.
+	Deaf bool
+
 	// OnWaiting hears what operations wait for beside an answer, such as "the cluster is paused", when they have
 	// waited for a second. May be nil.
 	OnWaiting func(why string)
@@ -81,9 +85,13 @@ func Connect(ctx context.Context, cfg Config) (*Client, error) {
 	}
 	c := &Client{cfg: cfg, piece: PieceSize, ended: make(chan struct{}), waiting: map[core.Token]*waiter{}}
 	mons := cfg.Cluster.Dests()
+	hear := []wire.Type{wire.TypeMapHint}
+	if cfg.Deaf {
+		hear = nil
+	}
 	c.world, err = world.New(world.Config{
 		Entity: entity, FSID: cfg.Cluster.FSID, Transport: cfg.Transport,
-		Monitors: mons, Hear: []wire.Type{wire.TypeMapHint},
+		Monitors: mons, Hear: hear,
 		Monmap: func(m *wire.Monmap) { c.mons.Store(world.ClusterOf(cfg.Cluster.FSID, m)) },
 		Other: c.effect, Limits: cfg.Limits, Software: cfg.Software, Logger: cfg.Logger,
 	})
