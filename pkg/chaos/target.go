@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"zeph/pkg/client"
+	"zeph/pkg/messenger/zmq"
 	"zeph/pkg/scenario"
+	"zeph/pkg/world"
 )
 
 // Target is a cluster of real processes that a run breaks: a lab, containers, network namespaces.
@@ -46,9 +48,8 @@ type Target interface {
 	// Daemons are all that there are, monitors first, as they are now.
 	Daemons(ctx context.Context) ([]Daemon, error)
 
-	// Connect connects a client. With beside, the name of a daemon, it shares that daemon's side of every
-	// later cut where the target can (it has network namespaces); else it is a client like the others.
-	Connect(ctx context.Context, name, beside string) (*client.Client, error)
+	// Connect connects a client: see dial, which does that once the monitors' addresses are known.
+	Connect(ctx context.Context, who Who) (*client.Client, error)
 
 	// Logs copies what daemons have logged into a folder, a file NAME.log for each.
 	Logs(ctx context.Context, folder string) error
@@ -74,6 +75,25 @@ const (
 	Paused  State = "paused"
 	Gone    State = "gone" // killed, stopped, or ended by itself
 )
+
+// Who says what kind of client is to be connected.
+type Who struct {
+	Name   string // such as w0
+	Beside string // a daemon whose side of every later cut it shares, where the target can (it has namespaces); else nothing
+	Deaf   bool   // it hears of new maps from OSDs only: it stays with an old one as long as that works
+}
+
+// opTime is how long a client tries. What may have happened after that is unknown.
+const opTime = 10 * time.Second
+
+// dial connects a client to the cluster of a file.
+func dial(ctx context.Context, clusterFile string, settings zmq.Settings, who Who) (*client.Client, error) {
+	cluster, err := world.ReadCluster(clusterFile)
+	if err != nil {
+		return nil, err
+	}
+	return client.Connect(ctx, client.Config{Cluster: cluster, Transport: zmq.New(settings), Name: "chaos-" + who.Name, Timeout: opTime, Deaf: who.Deaf})
+}
 
 // Fault is something that is done to a daemon, and may be taken back. It is written to the run's folder
 // before it is done, so that nothing is forgotten when the program itself is killed.
