@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"fmt"
 
 	"zeph/pkg/client"
 	"zeph/pkg/messenger/zmq"
@@ -10,11 +11,37 @@ import (
 
 // Connect connects a client to the lab's cluster.
 func (l *Lab) Connect(ctx context.Context) (*client.Client, error) {
+	s, err := l.load()
+	if err != nil {
+		return nil, err
+	}
+	if !s.Netns {
+		return l.connect(ctx, zmq.Settings{})
+	}
+	return l.connect(ctx, zmq.Settings{Dial: DialFrom(l.namespace(firstClient))})
+}
+
+// ConnectFrom connects a client from a node of the lab's network, which must have been made with Options.Netns: from
+// one of its own, client.0, client.1 and so on, or from a daemon's, whose side of every cut it shares.
+func (l *Lab) ConnectFrom(ctx context.Context, node string) (*client.Client, error) {
+	err := l.edit(ctx, func(s *state) error {
+		if !s.Netns {
+			return fmt.Errorf("%s: all clients share the machine's network here: the lab was made without namespaces", node)
+		}
+		return l.wire(s, node)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return l.connect(ctx, zmq.Settings{Dial: DialFrom(l.namespace(node))})
+}
+
+func (l *Lab) connect(ctx context.Context, settings zmq.Settings) (*client.Client, error) {
 	cluster, err := world.ReadCluster(l.ClusterFile())
 	if err != nil {
 		return nil, err
 	}
-	return client.Connect(ctx, client.Config{Cluster: cluster, Transport: zmq.New(zmq.Settings{}), Name: "lab"})
+	return client.Connect(ctx, client.Config{Cluster: cluster, Transport: zmq.New(settings), Name: "lab"})
 }
 
 // dialer reaches the monitors of a lab.

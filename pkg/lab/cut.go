@@ -10,7 +10,7 @@ import (
 // Cut is a cut in the network: packets between a daemon and others that do not arrive.
 type Cut struct {
 	Of     string   `json:"of"`               // the daemon
-	From   []string `json:"from,omitempty"`   // daemons; none: everybody, clients as well
+	From   []string `json:"from,omitempty"`   // daemons, or Clients; none: everybody, clients as well
 	Way    Way      `json:"way,omitempty"`    // of the packets; empty: both ways
 	Refuse bool     `json:"refuse,omitempty"` // connections are reset and refused; else there is silence
 }
@@ -43,19 +43,17 @@ func (c Cut) String() string {
 // that is cut off and starts again is still cut off.
 func (l *Lab) Cut(ctx context.Context, c Cut) error {
 	return l.edit(ctx, func(s *state) error {
-		if s.Groups == 0 {
+		if s.Groups == 0 && !s.Netns {
 			return fmt.Errorf("%s: %w", l.dir, ErrNoCuts)
 		}
-		for _, name := range append([]string{c.Of}, c.From...) {
-			if _, err := s.find(name); err != nil {
-				return err
-			}
+		if err := s.cuttable(c); err != nil {
+			return err
 		}
 		if slices.Contains(c.From, c.Of) {
 			return fmt.Errorf("%s: cannot be cut off from itself", c.Of)
 		}
 		s.Cuts = append(s.Cuts, c)
-		err := l.filter().set(s.rules())
+		err := l.applyCuts(s)
 		if err != nil {
 			s.Cuts = s.Cuts[:len(s.Cuts)-1]
 		}
@@ -74,12 +72,43 @@ func (l *Lab) Rejoin(ctx context.Context, name string) error {
 			return fmt.Errorf("%s: is not cut off", name)
 		}
 		s.Cuts = left
-		return l.filter().set(s.rules())
+		return l.applyCuts(s)
 	})
+}
+
+// cuttable says who of a cut there is not. Clients are nodes only where each has an address.
+func (s *state) cuttable(c Cut) error {
+	for i, name := range append([]string{c.Of}, c.From...) {
+		if name == Clients && (i > 0 || s.Netns) || s.Netns && strings.HasPrefix(name, clientPrefix) {
+			continue
+		}
+		if _, err := s.find(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// applyCuts has the packet filter hold the lab's cuts and no others.
+func (l *Lab) applyCuts(s *state) error {
+	if !s.Netns {
+		return l.filter().set(s.rules())
+	}
+	rules, err := s.routed()
+	if err != nil {
+		return err
+	}
+	return l.route(rules)
 }
 
 // watchNetwork marks connections from before the first of them on, so that a cut knows them all.
 func (l *Lab) watchNetwork(s *state) error {
+	if s.Netns {
+		if err := l.raiseNetwork(s); err != nil {
+			return err
+		}
+		return l.applyCuts(s)
+	}
 	if s.Groups == 0 {
 		return nil
 	}
@@ -94,10 +123,13 @@ func (l *Lab) watchNetwork(s *state) error {
 
 // mendNetwork takes all cuts back and leaves nothing of ours in the filter.
 func (l *Lab) mendNetwork(s *state) error {
+	s.Cuts = nil
+	if s.Netns {
+		return l.route(nil)
+	}
 	if s.Groups == 0 {
 		return nil
 	}
-	s.Cuts = nil
 	return l.filter().remove()
 }
 
@@ -145,6 +177,10 @@ func (s *state) lost(c Cut) []string {
 		}
 	}
 	for _, name := range c.From {
+		if name == Clients {
+			rules = append(rules, s.lostToClients(c.Way, of)...)
+			continue
+		}
 		from, err := s.find(name)
 		if err != nil {
 			continue
@@ -155,6 +191,18 @@ func (s *state) lost(c Cut) []string {
 		if c.Way != Out {
 			rules = append(rules, s.opened(from, "ORIGINAL")+ports("d", of), s.opened(of, "REPLY")+ports("s", from))
 		}
+	}
+	return rules
+}
+
+// lostToClients matches packets between a daemon and clients, whose connections bear nobody's mark.
+func (s *state) lostToClients(way Way, of *Daemon) []string {
+	var rules []string
+	if way != In {
+		rules = append(rules, "-p tcp -m connmark --mark 0 -m conntrack --ctdir REPLY"+ports("s", of))
+	}
+	if way != Out {
+		rules = append(rules, "-p tcp -m connmark --mark 0 -m conntrack --ctdir ORIGINAL"+ports("d", of))
 	}
 	return rules
 }

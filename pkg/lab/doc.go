@@ -13,6 +13,9 @@
 // Daemons run in sessions of their own and outlive whoever started them. A process is known by
 // its pid and the moment it began, so that one which got the pid of another is never signalled.
 //
+// Daemons share the machine's network; or each has a network namespace and an address (network.go), and cuts are made
+// in the router between them.
+//
 // A Lab is only a folder's name: each call reads lab.json, works under the lock, and writes it
 // back, so several programs may use one lab.
 package lab

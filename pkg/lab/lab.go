@@ -65,7 +65,7 @@ func (l *Lab) Down(ctx context.Context) error {
 				mons = append(mons, d)
 			}
 		}
-		return errors.Join(err, end(ctx, osds, goodbye), end(ctx, mons, goodbye))
+		return errors.Join(err, end(ctx, osds, goodbye), end(ctx, mons, goodbye), l.removeNetwork())
 	})
 	if err != nil {
 		return err

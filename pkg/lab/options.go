@@ -18,7 +18,8 @@ type Options struct {
 
 	Capacity uint64 // of each OSD, in bytes; default a share of what is free in Dir
 
-	Cuts bool // daemons can be cut off: needs root, and iptables (CanCut)
+	Cuts  bool // daemons can be cut off: needs root, and iptables (CanCut)
+	Netns bool // the same, and each has a network namespace and an address of its own: needs ip, too (CanNetns)
 
 	Pool    Pool          // the first pool; default demo
 	NoPool  bool          // make none
@@ -95,6 +96,7 @@ func (o *Options) check() error {
 	wrong(o.Hosts < 1 || o.Hosts > o.OSDs, "%d hosts for %d OSDs: expected 1 to %d", o.Hosts, o.OSDs, o.OSDs)
 	wrong(o.Racks < 1 || o.Racks > o.Hosts, "%d racks for %d hosts: expected 1 to %d", o.Racks, o.Hosts, o.Hosts)
 	wrong(!o.NoPool && (o.Pool.Size < 1 || o.Pool.Size > o.Hosts), "%d copies on %d hosts: each is on another host, expected 1 to %d", o.Pool.Size, o.Hosts, o.Hosts)
+	wrong(o.Netns && o.Cuts, "cuts by group and a network of namespaces: expected one of them")
 	return errors.Join(errs...)
 }
 

@@ -16,6 +16,27 @@ type sockets struct {
 	addrs []Address
 }
 
+// bind makes a daemon's sockets, in its namespace if it has one.
+func (l *Lab) bind(s *state, d *Daemon, addrs []Address) (socks *sockets, err error) {
+	host, err := s.host(d)
+	if err != nil {
+		return nil, err
+	}
+	err = l.at(s, d, func() (err error) {
+		socks, err = bind(host, addrs)
+		return err
+	})
+	return socks, err
+}
+
+// at does something where a daemon lives.
+func (l *Lab) at(s *state, d *Daemon, do func() error) error {
+	if !s.Netns {
+		return do()
+	}
+	return within(l.namespace(d.Name), do)
+}
+
 // bind makes a listening socket for each address: at that address, or at host with a port of the
 // system's choosing where it is empty.
 func bind(host string, addrs []Address) (*sockets, error) {

@@ -18,8 +18,9 @@ func (l *Lab) flags(s *state, d *Daemon) []string {
 	if d.Kind == Mon {
 		return slices.Concat([]string{"--name", d.ID(), "--data", d.Folder, "--cluster", l.ClusterFile()}, s.MonArgs)
 	}
+	host, _ := s.host(d) // it has one, or nothing was bound
 	return slices.Concat([]string{"--weight", "1", "--capacity", fmt.Sprint(s.Capacity), "--id", d.ID(), "--data", d.Folder, "--cluster", l.ClusterFile(),
-		"--public-addr", s.Host, "--cluster-addr", s.Host, "--crush-location", d.Location}, s.OSDArgs)
+		"--public-addr", host, "--cluster-addr", host, "--crush-location", d.Location}, s.OSDArgs)
 }
 
 // mkfs makes the daemon's data folder.
@@ -56,7 +57,7 @@ func (l *Lab) start(s *state, d *Daemon, socks *sockets) error {
 	cmd.Stdout, cmd.Stderr = out, log
 	cmd.ExtraFiles = socks.files
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: s.credential(d)}
-	if err := cmd.Start(); err != nil {
+	if err := l.at(s, d, cmd.Start); err != nil {
 		return fmt.Errorf("%s: %w", d.Name, err)
 	}
 	d.Pid, d.State, d.Addresses = cmd.Process.Pid, Running, socks.addrs
@@ -73,14 +74,14 @@ func (l *Lab) launch(s *state, d *Daemon) error {
 	if d.Kind == OSD {
 		addrs = unbound(OSD)
 	}
-	socks, err := bind(s.Host, addrs)
+	socks, err := l.bind(s, d, addrs)
 	if err != nil {
 		return fmt.Errorf("%s: %w", d.Name, err)
 	}
 	defer socks.close()
 	d.Addresses = socks.addrs
-	if len(s.Cuts) > 0 { // they name its ports
-		if err := l.filter().set(s.rules()); err != nil {
+	if len(s.Cuts) > 0 { // they may name its ports
+		if err := l.applyCuts(s); err != nil {
 			return err
 		}
 	}

@@ -22,6 +22,7 @@ type state struct {
 	Capacity uint64 `json:"capacity"` // of each OSD, in bytes
 
 	Groups int   `json:"groups,omitempty"` // the first of the daemons' group ids; 0: they have none of their own
+	Netns  bool  `json:"netns,omitempty"`  // each has a network namespace instead
 	Cuts   []Cut `json:"cuts,omitempty"`   // in the network
 
 	Complete bool `json:"complete"` // it was healthy once; else whoever made it was cut short

@@ -132,8 +132,13 @@ func (u *upper) create() error {
 			return err
 		}
 	}
+	if o.Netns {
+		if err := CanNetns(); err != nil {
+			return err
+		}
+	}
 	u.fresh = true
-	u.s = &state{FSID: newUUID(), Host: o.Addr, MonArgs: o.MonArgs, OSDArgs: o.OSDArgs, Bin: o.Bin, Capacity: o.Capacity}
+	u.s = &state{Netns: o.Netns, FSID: newUUID(), Host: o.Addr, MonArgs: o.MonArgs, OSDArgs: o.OSDArgs, Bin: o.Bin, Capacity: o.Capacity}
 	if o.Cuts {
 		u.s.Groups = newGroups()
 	}
@@ -185,7 +190,7 @@ func (u *upper) startAll(ctx context.Context) error {
 		return err
 	}
 	for _, d := range u.members() {
-		s, err := bind(u.s.Host, d.Addresses)
+		s, err := u.l.bind(u.s, d, d.Addresses)
 		if err != nil {
 			return fmt.Errorf("%s: %w", d.Name, err)
 		}
@@ -212,7 +217,7 @@ func (u *upper) startOne(ctx context.Context, d *Daemon, socks *sockets) error {
 		}
 	}
 	if socks == nil {
-		s, err := bind(u.s.Host, unbound(d.Kind))
+		s, err := u.l.bind(u.s, d, unbound(d.Kind))
 		if err != nil {
 			return fmt.Errorf("%s: %w", d.Name, err)
 		}
@@ -252,7 +257,7 @@ func (u *upper) undo() error {
 	ctx := context.Background()
 	err := end(ctx, u.mine, time.Second)
 	if u.s != nil {
-		err = errors.Join(err, u.l.mendNetwork(u.s))
+		err = errors.Join(err, u.l.mendNetwork(u.s), u.l.removeNetwork())
 	}
 	if !u.fresh {
 		if u.s != nil && len(u.mine) > 0 {
