@@ -48,7 +48,7 @@ type Client struct {
 	stop  context.CancelFunc
 	omap  atomic.Pointer[osdmap.Map]
 	mons  atomic.Pointer[world.Cluster] // as far as monitors told
-	piece int // PieceSize, but in tests
+	piece int                           // PieceSize, but in tests
 
 	mu      sync.Mutex
 	lastTok uint64
@@ -93,7 +93,7 @@ func Connect(ctx context.Context, cfg Config) (*Client, error) {
 		Entity: entity, FSID: cfg.Cluster.FSID, Transport: cfg.Transport,
 		Monitors: mons, Hear: hear,
 		Monmap: func(m *wire.Monmap) { c.mons.Store(world.ClusterOf(cfg.Cluster.FSID, m)) },
-		Other: c.effect, Limits: cfg.Limits, Software: cfg.Software, Logger: cfg.Logger,
+		Other:  c.effect, Limits: cfg.Limits, Software: cfg.Software, Logger: cfg.Logger,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
