@@ -2,7 +2,6 @@ package lab
 
 import (
 	"context"
-	"fmt"
 
 	"zeph/pkg/client"
 	"zeph/pkg/messenger/zmq"
@@ -11,37 +10,36 @@ import (
 
 // Connect connects a client to the lab's cluster.
 func (l *Lab) Connect(ctx context.Context) (*client.Client, error) {
-	s, err := l.load()
-	if err != nil {
-		return nil, err
-	}
-	if !s.Netns {
-		return l.connect(ctx, zmq.Settings{})
-	}
-	return l.connect(ctx, zmq.Settings{Dial: DialFrom(l.namespace(firstClient))})
-}
-
-// ConnectFrom connects a client from a node of the lab's network, which must have been made with Options.Netns: from
-// one of its own, client.0, client.1 and so on, or from a daemon's, whose side of every cut it shares.
-func (l *Lab) ConnectFrom(ctx context.Context, node string) (*client.Client, error) {
-	err := l.edit(ctx, func(s *state) error {
-		if !s.Netns {
-			return fmt.Errorf("%s: all clients share the machine's network here: the lab was made without namespaces", node)
-		}
-		return l.wire(s, node)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return l.connect(ctx, zmq.Settings{Dial: DialFrom(l.namespace(node))})
-}
-
-func (l *Lab) connect(ctx context.Context, settings zmq.Settings) (*client.Client, error) {
 	cluster, err := world.ReadCluster(l.ClusterFile())
 	if err != nil {
 		return nil, err
 	}
-	return client.Connect(ctx, client.Config{Cluster: cluster, Transport: zmq.New(settings), Name: "lab"})
+	s, err := l.load()
+	if err != nil {
+		return nil, err
+	}
+	return client.Connect(ctx, client.Config{Cluster: cluster, Transport: zmq.New(l.from(s, firstClient)), Name: "lab"})
+}
+
+// From are the settings for a client at a node of the lab's network: at one that is for clients alone, client.0, client.1
+// and so on, or at a daemon's, whose side of every cut it shares. Without Options.Netns all share the machine's.
+func (l *Lab) From(ctx context.Context, node string) (zmq.Settings, error) {
+	var settings zmq.Settings
+	err := l.edit(ctx, func(s *state) error {
+		settings = l.from(s, node)
+		if !s.Netns {
+			return nil
+		}
+		return l.wire(s, node)
+	})
+	return settings, err
+}
+
+func (l *Lab) from(s *state, node string) zmq.Settings {
+	if !s.Netns {
+		return zmq.Settings{}
+	}
+	return zmq.Settings{Dial: DialFrom(l.namespace(node))}
 }
 
 // dialer reaches the monitors of a lab.

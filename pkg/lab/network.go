@@ -32,7 +32,7 @@ const (
 	// clientPrefix and a number from 0 to 255 are the name of one, which only labs with a network of their own tell apart.
 	clientPrefix  = "client."
 	clientsSubnet = "10.77.1.0/24"
-	firstClient   = clientPrefix + "0"
+	firstClient   = clientPrefix + "0" // where Connect is
 )
 
 // CanNetns says what is missing for labs with a network of their own.
