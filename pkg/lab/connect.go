@@ -18,7 +18,7 @@ func (l *Lab) Connect(ctx context.Context) (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return client.Connect(ctx, client.Config{Cluster: cluster, Transport: zmq.New(l.from(s, firstClient)), Name: "lab"})
+	return client.Connect(ctx, client.Config{Cluster: cluster, Transport: zmq.New(l.from(s, FirstClient)), Name: "lab"})
 }
 
 // From are the settings for a client at a node of the lab's network: at one that is for clients alone, client.0, client.1

@@ -32,7 +32,7 @@ const (
 	// clientPrefix and a number from 0 to 255 are the name of one, which only labs with a network of their own tell apart.
 	clientPrefix  = "client."
 	clientsSubnet = "10.77.1.0/24"
-	firstClient   = clientPrefix + "0" // where Connect is
+	FirstClient   = clientPrefix + "0" // where Connect connects from
 )
 
 // CanNetns says what is missing for labs with a network of their own.
@@ -107,7 +107,7 @@ func (l *Lab) raiseNetwork(s *state) error {
 			return err
 		}
 	}
-	return l.wire(s, firstClient)
+	return l.wire(s, FirstClient)
 }
 
 // wire makes a node's namespace and its wire to the router, if there is none yet.
