@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // CanHang says what is missing for disks that hang.
@@ -33,7 +34,20 @@ func (l *Lab) Hang(ctx context.Context, name string) error {
 		if d.hung() {
 			return fmt.Errorf("%s: its disk hangs already", name)
 		}
-		return d.hang(ctx)
+		return d.hang(ctx, stuck, anHour)
+	})
+}
+
+// Slow has each commit of a daemon's disk take longer until Unhang.
+func (l *Lab) Slow(ctx context.Context, name string, by time.Duration) error {
+	if err := CanHang(); err != nil {
+		return err
+	}
+	return l.alive(ctx, name, func(d *Daemon) error {
+		if d.hung() {
+			return fmt.Errorf("%s: its disk hangs or is slow already", name)
+		}
+		return d.hang(ctx, "fdatasync", by/2) // a commit has two
 	})
 }
 
@@ -47,13 +61,15 @@ func (l *Lab) Unhang(ctx context.Context, name string) error {
 	})
 }
 
-// anHour in microseconds: a disk that hangs for longer is a dead one.
-const anHour = "3600000000"
+const (
+	anHour = time.Hour // a disk that hangs for longer is a dead one
+	stuck  = "fsync,fdatasync,pwrite64,ftruncate"
+)
 
-func (d *Daemon) hang(ctx context.Context) error {
-	stuck := "fsync,fdatasync,pwrite64,ftruncate"
+// hang holds each of some system calls for a while.
+func (d *Daemon) hang(ctx context.Context, calls string, long time.Duration) error {
 	args := []string{"-f", "-p", fmt.Sprint(d.Pid), "-o", "/dev/null", "-e", "signal=none",
-		"-e", "trace=" + stuck, "-e", "inject=" + stuck + ":delay_enter=" + anHour}
+		"-e", "trace=" + calls, "-e", fmt.Sprint("inject=", calls, ":delay_enter=", long.Microseconds())}
 	files, err := d.databases()
 	if err != nil {
 		return err

@@ -16,6 +16,8 @@ type Options struct {
 	Racks int    // that the hosts are spread over; default 2
 	Addr  string // that daemons listen at; default 127.0.0.1
 
+	Location func(id int) string // where an OSD stands, such as "host=h1 rack=r1"; default neighbours by id share a host
+
 	Capacity uint64 // of each OSD, in bytes; default a share of what is free in Dir
 
 	Cuts  bool // daemons can be cut off: needs root, and iptables (CanCut)
@@ -100,8 +102,11 @@ func (o *Options) check() error {
 	return errors.Join(errs...)
 }
 
-// location is where an OSD stands: neighbours by id share a host, neighbouring hosts a rack.
+// location is where an OSD stands. By default neighbours by id share a host, neighbouring hosts a rack.
 func (o *Options) location(id int) string {
+	if o.Location != nil {
+		return o.Location(id)
+	}
 	host := id * o.Hosts / o.OSDs
 	return location(host, host*o.Racks/o.Hosts)
 }
