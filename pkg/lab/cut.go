@@ -92,7 +92,7 @@ func (s *state) cuttable(c Cut) error {
 // applyCuts has the packet filter hold the lab's cuts and no others.
 func (l *Lab) applyCuts(s *state) error {
 	if !s.Netns {
-		return l.filter().set(s.rules())
+		return l.filter().Set(s.rules())
 	}
 	rules, err := s.routed()
 	if err != nil {
@@ -118,7 +118,7 @@ func (l *Lab) watchNetwork(s *state) error {
 	if err := removeStale(); err != nil {
 		return err
 	}
-	return l.filter().set(s.rules())
+	return l.filter().Set(s.rules())
 }
 
 // mendNetwork takes all cuts back and leaves nothing of ours in the filter.
@@ -130,7 +130,7 @@ func (l *Lab) mendNetwork(s *state) error {
 	if s.Groups == 0 {
 		return nil
 	}
-	return l.filter().remove()
+	return l.filter().Remove()
 }
 
 // rules are what the filter holds for a lab. A connection is marked with the group id of the daemon

@@ -134,7 +134,7 @@ func TestCut(t *testing.T) {
 		}
 	}
 	must(l.Down(ctx))
-	if rules, _ := exec.Command("iptables-save").Output(); strings.Contains(string(rules), l.filter().chain) {
+	if rules, _ := exec.Command("iptables-save").Output(); strings.Contains(string(rules), l.filter().chain()) {
 		t.Errorf("left behind:\n%s", rules)
 	}
 }
@@ -145,13 +145,13 @@ func TestStaleRules(t *testing.T) {
 		t.Skip(err)
 	}
 	gone := &Lab{dir: t.TempDir() + "/a folder"}
-	if err := gone.filter().set([]string{"-p tcp -m owner --gid-owner 19999 -j DROP"}); err != nil {
+	if err := gone.filter().Set([]string{"-p tcp -m owner --gid-owner 19999 -j DROP"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := removeStale(); err != nil {
 		t.Fatal(err)
 	}
-	if rules, _ := exec.Command("iptables-save").Output(); strings.Contains(string(rules), gone.filter().chain) {
+	if rules, _ := exec.Command("iptables-save").Output(); strings.Contains(string(rules), gone.filter().chain()) {
 		t.Errorf("left behind:\n%s", rules)
 	}
 }

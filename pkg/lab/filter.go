@@ -29,45 +29,50 @@ func CanCut(host string) error {
 	return nil
 }
 
-// filter is the lab's part of the system's packet filter: a chain of its own that packets go through
-// on their way out. It outlives us as the daemons do; the lab's folder stands in a comment, so that
-// what is left of a lab that is no more can be found and removed.
-type filter struct{ chain, dir string }
+// Filter is a part of the system's packet filter: a chain of our own that TCP packets go through on their way through
+// one of the system's. It outlives us as daemons do; whose it is stands in a comment, so that what is left of something
+// that is no more can be found and removed.
+type Filter struct {
+	Hook  string // the system's chain
+	Owner string // such as: zeph lab FOLDER
+}
 
 const chainPrefix = "ZEPH-"
 
-func (l *Lab) filter() filter { return filter{chainPrefix + hash(l.dir), l.dir} }
+func (l *Lab) filter() Filter { return Filter{"OUTPUT", owner + l.dir} }
 
-// set replaces all rules of the lab, in one step.
-func (f filter) set(rules []string) error {
-	text := "*filter\n:" + f.chain + " - [0:0]\n"
+func (f Filter) chain() string { return chainPrefix + hash(f.Owner) }
+
+// Set replaces all rules, in one step.
+func (f Filter) Set(rules []string) error {
+	text := "*filter\n:" + f.chain() + " - [0:0]\n"
 	for _, r := range rules {
-		text += "-A " + f.chain + " " + r + "\n"
+		text += "-A " + f.chain() + " " + r + "\n"
 	}
 	if err := run(text+"COMMIT\n", "iptables-restore", "-w", "10", "--noflush"); err != nil {
 		return err
 	}
-	if run("", "iptables", append([]string{"-w", "10", "-C", "OUTPUT"}, f.jump()...)...) == nil {
+	if run("", "iptables", append([]string{"-w", "10", "-C", f.Hook}, f.jump()...)...) == nil {
 		return nil
 	}
-	return run("", "iptables", append([]string{"-w", "10", "-I", "OUTPUT"}, f.jump()...)...)
+	return run("", "iptables", append([]string{"-w", "10", "-I", f.Hook}, f.jump()...)...)
 }
 
-func (f filter) jump() []string {
-	return []string{"-p", "tcp", "-m", "comment", "--comment", "zeph lab " + f.dir, "-j", f.chain}
+func (f Filter) jump() []string {
+	return []string{"-p", "tcp", "-m", "comment", "--comment", f.Owner, "-j", f.chain()}
 }
 
-// remove removes the chain and the way into it. What is not there is no error.
-func (f filter) remove() error {
-	for run("", "iptables", append([]string{"-w", "10", "-C", "OUTPUT"}, f.jump()...)...) == nil {
-		if err := run("", "iptables", append([]string{"-w", "10", "-D", "OUTPUT"}, f.jump()...)...); err != nil {
+// Remove removes the chain and the way into it. What is not there is no error.
+func (f Filter) Remove() error {
+	for run("", "iptables", append([]string{"-w", "10", "-C", f.Hook}, f.jump()...)...) == nil {
+		if err := run("", "iptables", append([]string{"-w", "10", "-D", f.Hook}, f.jump()...)...); err != nil {
 			return err
 		}
 	}
-	if run("", "iptables", "-w", "10", "-F", f.chain) != nil {
+	if run("", "iptables", "-w", "10", "-F", f.chain()) != nil {
 		return nil // there is none
 	}
-	return run("", "iptables", "-w", "10", "-X", f.chain)
+	return run("", "iptables", "-w", "10", "-X", f.chain())
 }
 
 // removeStale removes the rules of labs of which no daemon is left.
@@ -86,7 +91,7 @@ func removeStale() error {
 		if s, err := l.load(); err == nil && len(s.alive()) > 0 {
 			continue
 		}
-		if err := l.filter().remove(); err != nil {
+		if err := l.filter().Remove(); err != nil {
 			return err
 		}
 	}
