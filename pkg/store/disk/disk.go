@@ -34,7 +34,7 @@ type Store struct {
 	since   atomic.Int64 // when the write under way began, in nanoseconds since start; 0: there is none
 	start   time.Time
 
-	committing sync.Mutex // held while a batch is written, and while pages are checked
+	committing sync.Mutex // held while a batch is written, and while a test looks at bbolt's pages
 
 	mu      sync.Mutex // guards what follows
 	settled sync.Cond  // on mu: durable or dead changed

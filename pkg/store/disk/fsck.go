@@ -32,18 +32,6 @@ func (s *Store) Fsck(ctx context.Context, depth store.Depth, report func(store.F
 	return err
 }
 
-// CheckPages has bbolt look through all its pages. Transactions wait for it.
-func (s *Store) CheckPages(report func(store.Finding)) error {
-	s.committing.Lock()
-	defer s.committing.Unlock()
-	return s.view(func(tx *bbolt.Tx) error {
-		for err := range tx.Check() {
-			report(store.Finding{Part: store.PartIndex, Text: err.Error()})
-		}
-		return nil
-	})
-}
-
 // fsck is one walk over a store.
 type fsck struct {
 	ctx   context.Context
