@@ -10,7 +10,8 @@ import (
 )
 
 // A container that is made anew takes over what one that is no more has left, and nothing that somebody serves.
-func TestAdopt(t *testing.T) { // not parallel: programs that other tests start hold, for a moment, what we have open
+func TestAdopt(t *testing.T) {
+	t.Parallel()
 	fsid, err := osdmap.ParseUUID(fsid)
 	if err != nil {
 		t.Fatal(err)

@@ -23,3 +23,9 @@ func lockFolder(dir string) (*os.File, error) {
 	}
 	return nil, errors.Join(fmt.Errorf("monitor's folder %s: %w", dir, err), file.Close())
 }
+
+// unlock gives the folder back, at once: only to close the file would leave it locked for as long as a process that
+// was just forked has it open, too.
+func unlock(file *os.File) error {
+	return errors.Join(syscall.Flock(int(file.Fd()), syscall.LOCK_UN), file.Close())
+}

@@ -26,7 +26,7 @@ func makeFolder(dir, id string, first []core.Member, sync bool) error {
 	if err != nil {
 		return err
 	}
-	defer lock.Close()
+	defer unlock(lock)
 	file := filepath.Join(dir, logName)
 	if _, err := os.Stat(file); err == nil {
 		return fmt.Errorf("monitor's log %s: %w", file, os.ErrExist)

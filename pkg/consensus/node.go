@@ -71,7 +71,7 @@ func (n *Node) open() error {
 	}
 	n.store, err = openLog(n.cfg.Dir, n.cfg.id(), !n.cfg.NoSync, func(err error) { n.failed <- err })
 	if err != nil {
-		return errors.Join(err, n.lock.Close())
+		return errors.Join(err, unlock(n.lock))
 	}
 	n.snaps, err = openSnapshots(n.cfg.Dir, !n.cfg.NoSync, n.cfg.Log, n.store.anchored)
 	if err == nil {
@@ -86,7 +86,7 @@ func (n *Node) open() error {
 // Close gives back the folder of a Node that was not run.
 func (n *Node) Close() error {
 	var err error
-	n.closed.Do(func() { err = errors.Join(n.store.close(), n.lock.Close()) })
+	n.closed.Do(func() { err = errors.Join(n.store.close(), unlock(n.lock)) })
 	return err
 }
 

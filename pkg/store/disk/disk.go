@@ -69,7 +69,7 @@ func Mkfs(dir string, id Identity) (Identity, error) {
 		return Identity{}, err
 	}
 	err = mkfs(dir, id)
-	return id, errors.Join(err, lock.Close())
+	return id, errors.Join(err, unlock(lock))
 }
 
 func mkfs(dir string, id Identity) error {
@@ -120,7 +120,7 @@ func Open(dir string, cfg Config) (*Store, error) {
 	}
 	s, err := open(dir, cfg.withDefaults())
 	if err != nil {
-		_ = lock.Close()
+		_ = unlock(lock)
 		return nil, err
 	}
 	s.lock = lock
@@ -213,7 +213,7 @@ func (s *Store) Close() error {
 	s.nudge()
 	<-s.ends
 	err := s.kill(errors.New("closed"))
-	return errors.Join(err, guard(s.db.Close), s.lock.Close())
+	return errors.Join(err, guard(s.db.Close), unlock(s.lock))
 }
 
 // kill makes the store dead unless it is. It returns why it died before.

@@ -29,6 +29,12 @@ func lockDir(dir string) (*os.File, error) {
 	return file, nil
 }
 
+// unlock gives the folder back, at once: only to close the file would leave it locked for as long as a process that
+// was just forked has it open, too.
+func unlock(file *os.File) error {
+	return errors.Join(syscall.Flock(int(file.Fd()), syscall.LOCK_UN), file.Close())
+}
+
 func writePID(file *os.File) error {
 	_, err := fmt.Fprintln(file, os.Getpid())
 	return err
@@ -50,5 +56,5 @@ func Move(from, to string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(os.Rename(from, to), lock.Close())
+	return errors.Join(os.Rename(from, to), unlock(lock))
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"zeph/pkg/osdmap"
@@ -134,4 +135,27 @@ func TestDefaultSize(t *testing.T) {
 	if st := s.Stats(); st.Size <= st.Used || st.Used == 0 {
 		t.Errorf("statistics: %+v", st)
 	}
+}
+
+// A process that was forked and has not begun its own program has all our files open for a moment. That must not keep
+// a folder locked which we have given back.
+func TestUnlockedWhileForking(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	lock, err := lockDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	child, err := syscall.Dup(int(lock.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(child)
+	if err := unlock(lock); err != nil {
+		t.Fatal(err)
+	}
+	if lock, err = lockDir(dir); err != nil {
+		t.Fatal(err)
+	}
+	unlock(lock)
 }
