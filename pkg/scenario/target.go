@@ -51,10 +51,11 @@ func ParseTarget(text string) (Target, error) {
 	}
 	for _, p := range []struct {
 		prefix string
+		letter string // that a name may begin with
 		role   Role
-	}{{"osd.", OneOSD}, {"host ", Host}, {"rack ", Rack}} {
+	}{{"osd.", "", OneOSD}, {"host ", "h", Host}, {"rack ", "r", Rack}} {
 		if rest, ok := strings.CutPrefix(text, p.prefix); ok {
-			n, err := strconv.ParseUint(strings.TrimLeft(rest, "hr"), 10, 16)
+			n, err := strconv.ParseUint(strings.TrimPrefix(rest, p.letter), 10, 16)
 			if err != nil {
 				return Target{}, fmt.Errorf("%q: expected a number after %q", text, p.prefix)
 			}

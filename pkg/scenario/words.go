@@ -63,22 +63,24 @@ func parseDuration(text string) (time.Duration, error) {
 			}
 		}
 		v, ok := timesUnit(number, unit)
-		if !ok {
+		if d += v; !ok || d < 0 {
 			return 0, bad
 		}
-		d += v
 	}
-	if d < 0 || text == "" {
+	if text == "" {
 		return 0, bad
 	}
 	return d, nil
 }
 
+// farOff is longer than any run: beyond it lengths of time would no longer add up.
+const farOff = 10_000 * time.Hour
+
 // timesUnit is a number with up to three decimals, of a unit.
 func timesUnit(number string, unit time.Duration) (time.Duration, bool) {
 	whole, part, _ := strings.Cut(number, ".")
 	n, err := strconv.ParseUint(whole, 10, 32)
-	if err != nil || unit == 0 || len(part) > 3 {
+	if err != nil || unit == 0 || n > uint64(farOff/unit) || len(part) > 3 {
 		return 0, false
 	}
 	thousandths, err := strconv.ParseUint((part + "000")[:3], 10, 16)
