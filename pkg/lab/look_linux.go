@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -21,15 +22,36 @@ func look(pid int) (process, bool) {
 	if err != nil {
 		return process{}, false
 	}
-	i := bytes.LastIndexByte(stat, ')') // the name before it may hold anything
-	if i < 0 {
-		return process{}, false
-	}
-	f := strings.Fields(string(stat[i+1:]))
+	f := fields(stat)
 	if len(f) < 20 {
 		return process{}, false
 	}
-	return process{began: bootID() + "/" + f[19], stopped: f[0] == "T" || f[0] == "t", ended: f[0] == "Z" || f[0] == "X"}, true
+	return process{began: bootID() + "/" + f[19], stopped: stopped(pid, f[0]), ended: f[0] == "Z" || f[0] == "X"}, true
+}
+
+// fields are those of a stat file from the third on: the state comes first.
+func fields(stat []byte) []string {
+	i := bytes.LastIndexByte(stat, ')') // the name before it may hold anything
+	if i < 0 {
+		return nil
+	}
+	return strings.Fields(string(stat[i+1:]))
+}
+
+// stopped reports whether a process whose first thread is in a state has been stopped as a whole. Under strace (t) a
+// thread may stand still alone, for its disk hangs.
+func stopped(pid int, state string) bool {
+	if state != "t" {
+		return state == "T"
+	}
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, path := range threads {
+		stat, _ := os.ReadFile(path)
+		if f := fields(stat); len(f) > 0 && f[0] != "t" && f[0] != "T" {
+			return false
+		}
+	}
+	return true
 }
 
 // bootID tells one run of the machine from another.
