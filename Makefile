@@ -5,7 +5,7 @@ CHECKS   = gofmt vet staticcheck wasm bench-test
 VCS      = $(shell git status >/dev/null 2>&1 && echo true || echo false)
 FUZZTIME = 10s
 
-.PHONY: help demo demo-placement image-binaries image-tar test $(CHECKS) wasm-test race build bench bench-messenger bench-failure fuzz mutants soak-crush soak-consensus soak-heartbeat soak-lab clean
+.PHONY: help demo demo-placement image-binaries image-tar test $(CHECKS) wasm-test race build bench bench-messenger bench-failure fuzz mutants sim bench-sim sim-scale sim-reached soak-crush soak-consensus soak-heartbeat soak-lab clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -117,4 +117,4 @@ soak-lab: build ## break real processes at random, and check every answer
 	@bin/soak-lab $(ARGS)
 
 clean: ## remove what was built
-	@rm -rf bin
+	@rm -rf bin dist
