@@ -70,7 +70,7 @@ func (a *app) simSearch(ctx context.Context, f *simFlags, o sim.Options, last ui
 	next.Store(o.Seed)
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	show := a.searchProgress()
+	show := a.liner()
 	for range max(1, jobs) {
 		wg.Go(func() {
 			for seed := next.Add(1) - 1; seed <= last && ctx.Err() == nil; seed = next.Add(1) - 1 {
@@ -103,18 +103,6 @@ func (a *app) simSearch(ctx context.Context, f *simFlags, o sim.Options, last ui
 		return silentError(exitFailed)
 	}
 	return nil
-}
-
-// searchProgress shows on a terminal how far a search is, on one line that is written anew; an empty text takes it away.
-func (a *app) searchProgress() func(text string) {
-	out := a.stderr
-	if w, ok := out.(plainWriter); ok {
-		out = w.Writer // the line moves the cursor
-	}
-	if !isTerminal(out) {
-		return func(string) {}
-	}
-	return func(text string) { fmt.Fprintf(out, "\r%s\x1b[K", text) }
 }
 
 // progress is how far it is, and how long the rest will take if it goes on like this.

@@ -77,7 +77,7 @@ func tryAll(all []sim.Options) []*sim.Report {
 	return reports
 }
 
-// liner shows a line in place of the last one, on a terminal only.
+// liner shows a line in place of the last one, on a terminal only; an empty one takes it away.
 func (a *app) liner() func(string) {
 	out := io.Writer(a.stderr)
 	if w, ok := out.(plainWriter); ok {
