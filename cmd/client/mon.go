@@ -28,7 +28,7 @@ func (a *app) monCommand() *cobra.Command {
 		}
 		return a.does(cmd, "mon rm", arguments{"name": monID(args[0]), "yes": "true", "force": word(force)})
 	}), &yes)
-	remove.Flags().BoolVar(&force, "force", false, "also when those that stay are too few to agree")
+	remove.Flags().BoolVar(&force, "force", false, "also when those that stay are too few to agree, or OSDs do not know of them yet")
 	transfer := verb("transfer [MON]", "Let another monitor lead", upTo(0, "MON"), func(cmd *cobra.Command, args []string) error {
 		return a.does(cmd, "mon transfer", arguments{"name": monID(optional(args, 0))})
 	})
