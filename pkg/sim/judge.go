@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -300,6 +301,6 @@ func (c *Cluster) judgeHistory(patience time.Duration) history.Verdict {
 		bad := &v.Violations[i]
 		c.found = append(c.found, newViolation(bad.First.End, "not linearizable (I1, I5)", bad.String(), c.aboutObject(bad.Object)))
 	}
-	slices.SortStableFunc(c.found, func(a, b Violation) int { return int(min(max(a.At-b.At, -1), 1)) })
+	slices.SortStableFunc(c.found, func(a, b Violation) int { return cmp.Compare(a.At, b.At) })
 	return v
 }

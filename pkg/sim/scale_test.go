@@ -86,7 +86,7 @@ func TestRackLost(t *testing.T) {
 	})
 	part("it heals", func() bool {
 		if !c.until(600*time.Second, c.clean) {
-			c.violation("not clean", c.states()[:1000])
+			c.violation("not clean", fmt.Sprintf("%.1000s", c.states()))
 		}
 		return true
 	})

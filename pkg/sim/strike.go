@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -92,7 +93,7 @@ func (c *Cluster) plan() []*Strike {
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b *Strike) int { return int(min(max(a.At-b.At, -1), 1)) })
+	slices.SortStableFunc(all, func(a, b *Strike) int { return cmp.Compare(a.At, b.At) })
 	return all
 }
 
