@@ -127,6 +127,8 @@ func TestApplyRefusesWhatLeavesNoValidMap(t *testing.T) {
 		{"min_size 0", pool(func(p *Pool) { p.MinSize = 0 }), ErrInvalid, "min_size 0"},
 		{"min_size above size", pool(func(p *Pool) { p.MinSize = 4 }), ErrInvalid, "min_size 4"},
 		{"an unknown pool flag", pool(func(p *Pool) { p.Flags = 1 << 40 }), ErrInvalid, "bit40"},
+		{"a lease too short to be renewed", pool(func(p *Pool) { p.ReadLeaseMS = 99 }), ErrInvalid, "read_lease_interval 99 ms"},
+		{"a lease that no copy would grant", pool(func(p *Pool) { p.ReadLeaseMS = 60_001 }), ErrInvalid, "must be 100 to 60000"},
 		{"an unknown rule", pool(func(p *Pool) { p.Rule = 7 }), ErrUnknownRule, "rule 7"},
 		{"a rule for other pools", pool(func(p *Pool) { p.Rule = 1 }), ErrInvalid, `"erasure" is for erasure pools`},
 		{"a crush map without a pool's rule", func(c *Change) { c.Crush = testCrush(4, 2); c.Crush.Rules = c.Crush.Rules[:1] }, ErrUnknownRule, `pool 2 "ec": rule 1`},

@@ -42,6 +42,7 @@ func richChange(c *Change) {
 	nine := int32(9)
 	p := testPool(5, "quota")
 	p.Quota = Quota{MaxBytes: 1 << 40, MaxObjects: 1 << 20}
+	p.ReadLeaseMS = 250
 	c.Crush, c.MaxOSD, c.Pools = testCrush(4, 2), &nine, []Pool{p, testPool(4, "plain")}
 	c.OSDs[8] = OSDChange{Create: true}
 	c.OSDs[7] = OSDChange{Down: true, Goodbye: true, AutoOut: true}

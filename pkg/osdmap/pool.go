@@ -20,6 +20,25 @@ type Pool struct {
 	// Apply fills these two; what a Change says of them is not looked at.
 	Created    Epoch `cbor:"13,keyasint,omitzero"` // first epoch with the pool; 0 in a pool imported from Ceph
 	LastChange Epoch `cbor:"14,keyasint,omitzero"` // newest epoch that changed the pool
+
+	// ReadLeaseMS is Ceph's pool option read_lease_interval in milliseconds; 0: LeaseMS tells the default.
+	ReadLeaseMS uint32 `cbor:"15,keyasint,omitzero"`
+}
+
+// Bounds of ReadLeaseMS. OSDs look after leases ten times a second, and grant none beyond the longest.
+const (
+	DefaultReadLeaseMS = 800
+	MinReadLeaseMS     = 100
+	MaxReadLeaseMS     = 60_000
+)
+
+// LeaseMS is how long the leases of the pool's primaries are, in milliseconds. It belongs to an interval as size and
+// min_size do: who looks back at one counts the lease that was granted then.
+func (p *Pool) LeaseMS() uint32 {
+	if p.ReadLeaseMS == 0 {
+		return DefaultReadLeaseMS
+	}
+	return p.ReadLeaseMS
 }
 
 // CanShift reports whether a lacking OSD shortens a mapping. Where positions carry

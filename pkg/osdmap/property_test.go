@@ -97,6 +97,7 @@ func (s *model) edit(t *rapid.T, c *Change) {
 			p.Size = rapid.Uint32Range(2, 5).Draw(t, "size")
 		}
 		p.Quota.MaxBytes = rapid.Uint64().Draw(t, "quota")
+		p.ReadLeaseMS = rapid.SampledFrom([]uint32{0, MinReadLeaseMS, DefaultReadLeaseMS, MaxReadLeaseMS}).Draw(t, "lease")
 		s.putPool(c, p)
 	case kind == "unpool" && len(pools) > 0:
 		id := rapid.SampledFrom(pools).Draw(t, "pool")

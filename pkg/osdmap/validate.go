@@ -134,6 +134,8 @@ func (p *Pool) check(c *crush.Map) error {
 		return fmt.Errorf("object_hash %d: expected linux (1) or rjenkins (2)", p.ObjectHash)
 	case p.Flags.unknown() != 0:
 		return fmt.Errorf("flags: %v is unknown", p.Flags.unknown())
+	case p.LeaseMS() < MinReadLeaseMS || p.LeaseMS() > MaxReadLeaseMS:
+		return fmt.Errorf("read_lease_interval %d ms: must be %d to %d", p.ReadLeaseMS, MinReadLeaseMS, MaxReadLeaseMS)
 	}
 	if c != nil {
 		if _, ok := c.Rule(p.Rule); !ok {
