@@ -54,7 +54,7 @@ func (a *app) poolRemoveCommand() *cobra.Command {
 
 func (a *app) poolSetCommand() *cobra.Command {
 	var yes bool
-	cmd := verb("set POOL NAME VALUE", "Change a property of a pool: size, min_size, rule, a flag", takes("POOL", "NAME", "VALUE"),
+	cmd := verb("set POOL NAME VALUE", "Change a property of a pool: size, min_size, rule, read_lease_interval, a flag", takes("POOL", "NAME", "VALUE"),
 		func(cmd *cobra.Command, args []string) error {
 			return a.does(cmd, "pool set", arguments{"name": args[0], "key": args[1], "value": args[2], "yes": word(yes)})
 		})
@@ -108,7 +108,7 @@ func showPool(w *bufio.Writer, pools *status.Pools) {
 		for _, line := range [][2]string{
 			{"pool", plain(p.Name)}, {"id", fmt.Sprint(p.ID)}, {"type", p.Type}, {"size", fmt.Sprint(p.Size)}, {"min_size", fmt.Sprint(p.MinSize)},
 			{"pg_num", fmt.Sprint(p.PGNum)}, {"pgp_num", fmt.Sprint(p.PGPNum)}, {"rule", fmt.Sprintf("%s (%d)", plain(p.Rule), p.RuleID)},
-			{"flags", listText(p.Flags)}, {"quota", quotaText(p.QuotaBytes, p.QuotaCount)},
+			{"flags", listText(p.Flags)}, {"leases", fmt.Sprintf("%d ms", p.ReadLeaseMS)}, {"quota", quotaText(p.QuotaBytes, p.QuotaCount)},
 			{"created", fmt.Sprintf("epoch %d", p.Created)}, {"changed", fmt.Sprintf("epoch %d", p.Changed)},
 		} {
 			fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("%-9s %s", line[0], line[1]), " "))

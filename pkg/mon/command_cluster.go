@@ -89,7 +89,11 @@ func configSet(_ *leader, d *draft, a args) (outcome, error) {
 	if i, ok := slices.BinarySearchFunc(d.st.config, configEdit{Who: who, Name: name}, compareConfig); ok && d.st.config[i].Value == value && len(d.config) == 0 {
 		return outcome{text: fmt.Sprintf("%s is %s for %s already", name, value, who), quiet: true}, nil
 	}
-	d.config = append(d.config[:len(d.config):len(d.config)], configEdit{Who: who, Name: name, Value: value})
+	edit := configEdit{Who: who, Name: name, Value: value}
+	if err := d.checkGrace(edit); err != nil {
+		return outcome{}, err
+	}
+	d.config = append(d.config[:len(d.config):len(d.config)], edit)
 	return outcome{text: fmt.Sprintf("%s is %s for %s", name, value, who)}, nil
 }
 
@@ -108,7 +112,11 @@ func configRemove(_ *leader, d *draft, a args) (outcome, error) {
 	if _, ok := slices.BinarySearchFunc(d.st.config, configEdit{Who: who, Name: name}, compareConfig); !ok {
 		return outcome{text: fmt.Sprintf("%s is not set for %s", name, who), quiet: true}, nil
 	}
-	d.config = append(d.config[:len(d.config):len(d.config)], configEdit{Who: who, Name: name, Remove: true})
+	edit := configEdit{Who: who, Name: name, Remove: true}
+	if err := d.checkGrace(edit); err != nil {
+		return outcome{}, err
+	}
+	d.config = append(d.config[:len(d.config):len(d.config)], edit)
 	return outcome{text: fmt.Sprintf("%s is as by default for %s", name, who)}, nil
 }
 

@@ -14,9 +14,9 @@ import (
 var poolCommands = map[string]command{
 	"pool ls":     {look: func(l *leader, _ args) (any, error) { return pools(l.c.st.m, ""), nil }},
 	"pool get":    {args: "name", look: poolGet},
-	"pool create": {args: "name size min_size pg_num rule application", change: poolCreate},
+	"pool create": {args: "name size min_size pg_num rule application read_lease_interval yes", change: poolCreate},
 	"pool rm":     {args: "name name2 yes", change: poolRemove},
-	"pool set":    {args: "name key value yes size min_size pg_num rule application", change: poolSet},
+	"pool set":    {args: "name key value yes size min_size pg_num rule application read_lease_interval", change: poolSet},
 	"pool quota":  {args: "name bytes objects", change: poolQuota},
 }
 
@@ -66,6 +66,12 @@ func poolCreate(_ *leader, d *draft, a args) (outcome, error) {
 	p := osdmap.Pool{
 		ID: d.m.PoolMax() + 1, Name: name, Type: osdmap.Replicated, Size: uint32(size), MinSize: uint32(least), PGNum: uint32(pgs), PGPNum: uint32(pgs),
 		Rule: rule.ID, Flags: osdmap.PoolHashPSPool, ObjectHash: osdmap.HashRJenkins, Application: a.text("application"),
+		ReadLeaseMS: d.newLease(),
+	}
+	if long := a.text(leaseKey); long != "" {
+		if err := d.setLease(&p, long, a.yes("yes")); err != nil {
+			return outcome{}, err
+		}
 	}
 	if err := checkPool(d, &p); err != nil {
 		return outcome{}, err
@@ -169,16 +175,16 @@ func poolSet(_ *leader, d *draft, a args) (outcome, error) {
 	}
 	for _, s := range a.cmd.Args {
 		switch s.Name {
-		case "size", "min_size", "pg_num", "rule", "application":
+		case "size", "min_size", "pg_num", "rule", "application", leaseKey:
 			given = append(given, s)
 		}
 	}
 	if len(given) == 0 {
-		return outcome{}, fmt.Errorf("what should be set? expected size, min_size, rule, application or a flag")
+		return outcome{}, fmt.Errorf("what should be set? expected size, min_size, rule, application, read_lease_interval or a flag")
 	}
 	var words []string
 	for _, s := range given {
-		if err := setPool(d, &p, s.Name, s.Value); err != nil {
+		if err := setPool(d, &p, s.Name, s.Value, a.yes("yes")); err != nil {
 			return outcome{}, fmt.Errorf("pool %s: %w", p.Name, err)
 		}
 		words = append(words, s.Name+" "+s.Value)
@@ -196,7 +202,7 @@ func poolSet(_ *leader, d *draft, a args) (outcome, error) {
 	return outcome{text: text}.crowding(d, p)
 }
 
-func setPool(d *draft, p *osdmap.Pool, key, value string) error {
+func setPool(d *draft, p *osdmap.Pool, key, value string, meant bool) error {
 	number := func() (uint32, error) {
 		n, err := strconv.ParseUint(value, 10, 32)
 		if err != nil {
@@ -237,6 +243,8 @@ func setPool(d *draft, p *osdmap.Pool, key, value string) error {
 	case "application":
 		p.Application = value
 		return nil
+	case leaseKey:
+		return d.setLease(p, value, meant)
 	}
 	return setPoolFlag(p, key, value)
 }
@@ -245,7 +253,7 @@ func setPoolFlag(p *osdmap.Pool, key, value string) error {
 	const settable = osdmap.PoolNoDelete | osdmap.PoolNoPGChange | osdmap.PoolNoSizeChange | osdmap.PoolNoScrub | osdmap.PoolNoDeepScrub
 	f, err := osdmap.ParsePoolFlag(key)
 	if err != nil || f&settable == 0 {
-		return fmt.Errorf("%q: expected size, min_size, rule, application, or one of the flags %v", key, settable)
+		return fmt.Errorf("%q: expected size, min_size, rule, application, read_lease_interval, or one of the flags %v", key, settable)
 	}
 	switch value {
 	case "true", "1", "yes":
@@ -314,7 +322,7 @@ func poolShape(m *osdmap.Map, p *osdmap.Pool) status.Pool {
 	return status.Pool{
 		ID: p.ID, Name: p.Name, Type: p.Type.String(), Size: p.Size, MinSize: p.MinSize, PGNum: p.PGNum, PGPNum: p.PGPNum,
 		Rule: rule, RuleID: int32(p.Rule), Flags: words(p.Flags.String()), QuotaBytes: p.Quota.MaxBytes, QuotaCount: p.Quota.MaxObjects,
-		Application: p.Application, Created: p.Created, Changed: p.LastChange,
+		ReadLeaseMS: p.LeaseMS(), Application: p.Application, Created: p.Created, Changed: p.LastChange,
 	}
 }
 

@@ -65,7 +65,7 @@ func (p *places) next(m *osdmap.Map) {
 	p.table = t
 	for pool := range m.Pools() {
 		was, known := old.Map().Pool(pool.ID)
-		if !known || was.Size != pool.Size || was.MinSize != pool.MinSize || was.PGNum != pool.PGNum {
+		if !known || !sameRules(&was, &pool) {
 			p.startAll(&pool, m.Epoch())
 			continue
 		}
@@ -83,6 +83,11 @@ func (p *places) next(m *osdmap.Map) {
 			}
 		}
 	}
+}
+
+// sameRules reports whether all that a pool says of its intervals is as it was (protocol 4.1).
+func sameRules(a, b *osdmap.Pool) bool {
+	return a.Size == b.Size && a.MinSize == b.MinSize && a.PGNum == b.PGNum && a.LeaseMS() == b.LeaseMS()
 }
 
 func samePlace(a, b *placement.Mapping) bool {

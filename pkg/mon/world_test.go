@@ -312,7 +312,11 @@ func changeText(c *osdmap.Change) string {
 		parts = append(parts, id.String()+osdText(c.OSDs[id]))
 	}
 	for _, p := range c.Pools {
-		parts = append(parts, fmt.Sprintf("pool %s size %d/%d flags %v", p.Name, p.Size, p.MinSize, p.Flags))
+		text := fmt.Sprintf("pool %s size %d/%d flags %v", p.Name, p.Size, p.MinSize, p.Flags)
+		if p.ReadLeaseMS != 0 {
+			text += fmt.Sprintf(" leases %dms", p.ReadLeaseMS)
+		}
+		parts = append(parts, text)
 	}
 	for _, id := range c.RemovedPools {
 		parts = append(parts, fmt.Sprintf("pool %d gone", id))

@@ -47,6 +47,7 @@ type Pool struct {
 	Flags       []string      `json:"flags"`
 	QuotaBytes  uint64        `json:"quota_bytes"`
 	QuotaCount  uint64        `json:"quota_objects"`
+	ReadLeaseMS uint32        `json:"read_lease_interval_ms"`
 	Application string        `json:"application,omitempty"`
 	Created     osdmap.Epoch  `json:"created_epoch"`
 	Changed     osdmap.Epoch  `json:"changed_epoch"`
