@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"zeph/pkg/crush"
 	"zeph/pkg/osdmap"
@@ -66,6 +67,23 @@ func (b *boot) plan(l *leader, d *draft) verdict {
 	d.note("info", l.c.entity.String(), text)
 	d.then = append(d.then, func(e osdmap.Epoch) { l.c.reply(b.asker, &wire.Done{Epoch: e}, nil) })
 	return planned
+}
+
+// waits notes why an OSD that runs does not ask to be up yet.
+func (l *leader) waits(a asker, ask *wire.Boot) {
+	l.c.reply(a, &wire.Done{Epoch: l.c.st.Epoch()}, nil)
+	if o, ok := l.c.st.m.OSD(ask.OSD); ok && !o.Up && o.Store == ask.Store {
+		s := l.soft(ask.OSD)
+		s.waits, s.waitAt = ask.Waits, l.c.now.Mono
+	}
+}
+
+// waiting says so, if it was said of late.
+func (s *osdSoft) waiting(now time.Duration) string {
+	if s.waits == "" || now-s.waitAt > 2*fresh {
+		return ""
+	}
+	return s.waits
 }
 
 // check refuses what is not the store that the map knows, or is older than the map's last run of it

@@ -63,7 +63,7 @@ func (l *leader) osdCounts() status.OSDCounts {
 		left, held := l.outIn(id)
 		g := status.Going{
 			OSD: id, Host: t.name(id, "host"), In: o.Weight > 0, OutSeconds: int64((left + second - 1) / second), Held: held,
-			Seconds: int64((l.c.now.Mono - s.downAt) / second), Why: s.why, Goodbye: o.Goodbye,
+			Seconds: int64((l.c.now.Mono - s.downAt) / second), Why: s.why, Waits: s.waiting(l.c.now.Mono), Goodbye: o.Goodbye,
 		}
 		if held != "" {
 			g.OutSeconds = -1

@@ -69,6 +69,9 @@ func checkDown(l *leader) *status.Check {
 		if g.Why != "" {
 			text += ": " + g.Why
 		}
+		if g.Waits != "" {
+			text += "; it runs, and waits: " + g.Waits
+		}
 		if g.OutSeconds >= 0 {
 			text += fmt.Sprintf("; goes out in %d s", g.OutSeconds)
 		} else {
@@ -78,6 +81,9 @@ func checkDown(l *leader) *status.Check {
 	}
 	c.Summary = fmt.Sprintf("%s down: %s", counted(len(in), "osd"), names(ids))
 	c.Next = []string{fmt.Sprintf("start it again: zeph lab osd start %d, or its service", int32(ids[0]))}
+	if in[0].Waits != "" {
+		c.Next[0] = fmt.Sprintf("%v runs: look at the network between it and the others; it comes up by itself when it hears enough of them", ids[0])
+	}
 	if in[0].OutSeconds >= 0 {
 		c.Next = append(c.Next, "do nothing: it goes out by itself, and its data moves", "planned maintenance? zeph flag set noout")
 	} else {

@@ -114,7 +114,11 @@ func (l *leader) ask(a asker, body any) {
 	}
 	switch body := body.(type) {
 	case *wire.Boot:
-		if l.speaks(a, body.OSD) {
+		switch {
+		case !l.speaks(a, body.OSD):
+		case body.Waits != "":
+			l.waits(a, body)
+		default:
 			l.want(&boot{asker: a, ask: body}, true)
 		}
 	case *wire.UpThru:

@@ -21,6 +21,8 @@ type osdSoft struct {
 	downAt time.Duration // since when, as far as this leader saw; 0: it is up
 	why    string        // it went down
 	held   string        // why it does not go out by itself
+	waits  string        // why it does not ask to be up, though it runs
+	waitAt time.Duration // when it last said so
 	missed bool          // it went down for silence, not for a refused connection or a goodbye
 	flaps  []time.Duration
 }
@@ -58,7 +60,7 @@ func (l *leader) turned(s *osdSoft, o *osdmap.OSD) {
 		s.flaps = append(s.flaps, l.c.now.Mono)
 	}
 	if o.Up {
-		s.downAt, s.why, s.held, s.missed = 0, "", "", false
+		s.downAt, s.why, s.held, s.missed, s.waits = 0, "", "", false, ""
 		s.upAt, s.beaconAt, s.complete, s.beacon = l.c.now.Mono, 0, false, wire.Beacon{}
 	}
 	s.gid, s.up, s.reports = wire.GID(o.GID), o.Up, nil

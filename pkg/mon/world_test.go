@@ -27,6 +27,7 @@ import (
 //	goodbye|upthru|beacon osd.1 …    what OSDs say; from then on they send beacons by themselves each second
 //	report osd.1 osd.2 silent|refused|hung for=2s      withdraw osd.1 osd.2
 //	temp osd.1 pg=1.0 interval=4 osds=1,2
+//	waits osd.1 why=hears~nobody     it is down, runs, and does not ask to be up yet
 //	silence osd.1 …, alive osd.1 …   no more beacons; again
 //	unheard osd.1 osd.2, slow osd.1 3   also what its beacons say
 //	disk osd.1 size= used=           what its beacons say
@@ -584,6 +585,9 @@ func (w *world) osdSays(verb string, plain []string, opts options) error {
 	switch verb {
 	case "boot":
 		w.boot(w.osd(plain[0]), opts)
+	case "waits":
+		o := w.osd(plain[0])
+		w.sendOSD(o, verb, opts, wire.TypeBoot, &wire.Boot{OSD: o.id, GID: o.gid() + 1, Store: o.store, Waits: opts["why"]})
 	case "goodbye":
 		o := w.osd(plain[0])
 		o.alive = false

@@ -15,13 +15,15 @@ type peer struct {
 	id  osdmap.OSDID
 	gid wire.GID
 
-	next  time.Duration // when to ping it
-	out   int           // pings that have no answer yet
-	heard time.Duration // when it last showed life
-	moved time.Duration // when it last showed progress, too
-	rtt   time.Duration // smoothed
-	drift drift
-	space time.Duration // when it was last told how full our store is
+	next     time.Duration // when to ping it
+	out      int           // pings that have no answer yet
+	heard    time.Duration // when it last showed life
+	answered bool          // it did so ever
+	moved    time.Duration // when it last showed progress, too
+	rtt      time.Duration // smoothed
+	last     time.Duration // round trip, as it was
+	drift    drift
+	space    time.Duration // when it was last told how full our store is
 
 	refused wire.Classes // of its ports, since it was last heard
 	probed  bool         // another port than the first that refused was tried
@@ -78,13 +80,16 @@ func (c *Core) ping(p *peer) {
 // the ages in it tell.
 func (c *Core) pong(p *peer, sent time.Duration, pong *wire.Pong) {
 	rtt := c.now.Mono - sent
-	p.rtt += (rtt - p.rtt) / 8
-	p.heard = c.now.Mono
+	if p.last = rtt; p.answered {
+		rtt = p.rtt + (rtt-p.rtt)/8
+	}
+	p.rtt, p.heard, p.answered = rtt, c.now.Mono, true
 	p.refused, p.probed = 0, false
 	idle := time.Duration(max(pong.Turn, pong.Commit)) * time.Microsecond
 	p.moved = max(p.moved, c.now.Mono-idle)
-	p.drift.sample(sent, rtt, pong.Clock)
+	p.drift.sample(sent, p.last, pong.Clock)
 	c.judge(p)
+	c.boot()
 }
 
 // unreachable is a dial that failed. A machine that refuses it says at once what silence says late.

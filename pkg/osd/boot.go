@@ -106,6 +106,10 @@ func (c *Core) joinIfCurrent() {
 		}
 		c.emit(core.Rename{GID: gid})
 		c.phase, c.bootAgain = booting, 0
+		if c.listens() {
+			c.gatherPeers()
+			c.beats()
+		}
 		c.boot()
 	}
 	c.submit(t, announce)
@@ -115,7 +119,7 @@ const bootTimeout = 10 * time.Second
 
 // boot asks to be up, until a map says so.
 func (c *Core) boot() {
-	if c.phase != booting || c.booting || !c.now.After(c.bootAgain) {
+	if c.phase != booting || c.booting || !c.now.After(c.bootAgain) || c.waits() {
 		return
 	}
 	c.booting = true
@@ -199,6 +203,7 @@ func (c *Core) fall() {
 		c.feed(s, pg.NewGID{GID: c.gid})
 	}
 	c.peers, c.graces = nil, nil
+	c.falls.fell(c.now.Mono)
 	c.beacons = beacons{told: map[osdmap.PGID]told{}, config: c.beacons.config}
 	c.upThru, c.temps.asks = upThru{asked: c.upThru.asked}, nil
 }

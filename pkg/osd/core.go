@@ -38,7 +38,8 @@ type Core struct {
 	booting   bool // a Boot is under way
 	bootAgain time.Duration
 	bootWhy   string // why the last one failed
-	ready     bool   // that was said
+	falls     falls
+	ready     bool // that was said
 
 	order   []*slot               // all PGs, ascending
 	slotOf  map[osdmap.PGID]*slot // the same, looked up only

@@ -12,7 +12,7 @@ import (
 // gatherPeers chooses whom to ping: whoever shares PGs with this OSD, and a few neighbours, lest an OSD
 // without PGs is watched by nobody.
 func (c *Core) gatherPeers() {
-	if c.phase != up {
+	if c.phase != up && !c.listens() {
 		return
 	}
 	c.gathered = c.now.Mono
@@ -47,6 +47,9 @@ func (c *Core) peerFor(id osdmap.OSDID) *peer {
 		return p
 	}
 	first := c.now.Mono + time.Duration(c.rand.beat.IntN(int(c.set.HeartbeatInterval)))
+	if c.listens() {
+		first = c.now.Mono
+	}
 	return &peer{id: id, gid: wire.GID(o.GID), next: first, heard: c.now.Mono, moved: c.now.Mono}
 }
 

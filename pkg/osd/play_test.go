@@ -275,6 +275,11 @@ func (p *play) call(e core.Call) {
 		}
 		p.wait(e, said)
 	case *wire.Boot:
+		if b.Waits != "" {
+			p.say("tells %v that it waits: %s", e.To.Entity, b.Waits)
+			answer(&wire.Done{Epoch: p.atlas.newest().Epoch()}, nil)
+			return
+		}
 		p.gid = b.GID
 		p.wait(e, fmt.Sprintf("boot, map %d, %d gids", b.Epoch, len(b.GIDs)))
 	case *wire.Failure:

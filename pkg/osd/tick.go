@@ -51,11 +51,13 @@ func (c *Core) tick() {
 	c.fetchMaps()
 	c.expire()
 	c.look()
-	if c.phase == up {
+	if c.phase == up || c.listens() {
 		if c.now.Mono-c.gathered >= time.Second {
 			c.gatherPeers()
 		}
 		c.beats()
+	}
+	if c.phase == up {
 		c.tellSpace()
 		c.beacon()
 	}

@@ -45,6 +45,7 @@ type Going struct {
 	Held       string       `json:"held,omitempty"`    // why it stays in
 	Seconds    int64        `json:"down_seconds"`      // as far as this leader knows
 	Why        string       `json:"reason,omitempty"`  // it was marked down
+	Waits      string       `json:"waits,omitempty"`   // it runs, and this is why it does not ask to be up yet
 	Goodbye    bool         `json:"goodbye,omitempty"` // it said that it stops
 }
 

@@ -19,6 +19,7 @@ type Boot struct {
 	Epoch    osdmap.Epoch  `cbor:"10,keyasint,omitzero"`  // of its newest map
 	Software string        `cbor:"11,keyasint,omitempty"` // name and version
 	Host     string        `cbor:"12,keyasint,omitempty"` // for people
+	Waits    string        `cbor:"13,keyasint,omitempty"` // why it does not ask to be up yet, though it runs: noted, for people
 }
 
 // Done answers what needs no more than that: it is so as of an epoch.
