@@ -212,15 +212,15 @@ func (c *Cluster) checkDurable(op *history.Operation, v wire.PGVersion) {
 		return // somebody may have removed it meanwhile
 	}
 	key := c.keyOf(op.Object)
-	have := 0
+	have, need := 0, c.minSize(op.Object)
 	for _, o := range c.osds {
 		if info, err := o.Store().Stat(key); err == nil && info.Version.Compare(store.Version(v)) >= 0 {
-			have++
+			if have++; have == need {
+				return
+			}
 		}
 	}
-	if have < c.minSize(op.Object) {
-		c.violation("acknowledged, and not durable (I3)", fmt.Sprintf("%s of %s as %v is on %d disks, min_size is %d", op.Kind, op.Object, v, have, c.minSize(op.Object)), c.aboutObject(op.Object))
-	}
+	c.violation("acknowledged, and not durable (I3)", fmt.Sprintf("%s of %s as %v is on %d disks, min_size is %d", op.Kind, op.Object, v, have, need), c.aboutObject(op.Object))
 }
 
 // keyOf is where the stores have an object.

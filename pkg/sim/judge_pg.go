@@ -13,18 +13,20 @@ import (
 // copies is what the judge of placement groups remembers of every copy.
 type copies struct {
 	next   time.Duration                // when all is looked at again
-	last   map[copyOf]lastLook          // looked up by key only
-	judged map[osdmap.PGID]osdmap.Epoch // the newest interval whose activation was
+	last   [][]lastLook                 // by OSD, and the PG's place
+	judged []judged                     // by the PG's place
 	maps   map[osdmap.Epoch]*osdmap.Map // that somebody had
 }
 
-type copyOf struct {
-	osd int
-	pg  osdmap.PGID
+// judged is the newest interval of a PG whose activation was.
+type judged struct {
+	pg       osdmap.PGID
+	interval osdmap.Epoch
 }
 
 // lastLook is how a copy was. What was acknowledged then, and is not newer than its log, it must not lose.
 type lastLook struct {
+	pg       osdmap.PGID
 	store    osdmap.UUID
 	floor    wire.PGVersion // the newest acknowledged write that its log had
 	removing bool
@@ -33,8 +35,11 @@ type lastLook struct {
 // inspect looks at every copy: at the activation of a PG at once, at the rest each second (I1, I2, I4, I10).
 func (c *Cluster) inspect() {
 	k := &c.copies
-	if k.last == nil {
-		k.last, k.judged, k.maps = make(map[copyOf]lastLook), make(map[osdmap.PGID]osdmap.Epoch), make(map[osdmap.Epoch]*osdmap.Map)
+	if k.maps == nil {
+		k.maps, k.judged = make(map[osdmap.Epoch]*osdmap.Map), make([]judged, c.pgCount())
+	}
+	for len(k.last) < len(c.osds) { // some may have joined
+		k.last = append(k.last, make([]lastLook, c.pgCount()))
 	}
 	all := c.w.now >= k.next
 	if all {
@@ -50,21 +55,39 @@ func (c *Cluster) inspect() {
 			c.sameMap(id, core.Map())
 		}
 		core.Each(func(one osdmap.PGID, p *pg.PG) {
-			if c.pgPlace(one) < 0 || !all && !c.news(id, one, p) {
+			place := c.pgPlace(one)
+			if place < 0 || !all && !c.news(id, place, one, p) {
 				return
 			}
 			if acked == nil {
 				acked = c.ackedByPG()
 			}
-			c.inspectCopy(id, one, p, acked[one], all)
+			c.inspectCopy(id, place, one, p, acked[one], all)
 		})
 	}
 }
 
 // news reports whether a copy has just become active, begins to go, or has a log that ends before what it had.
-func (c *Cluster) news(id int, one osdmap.PGID, p *pg.PG) bool {
-	now, was := p.Look(), c.copies.last[copyOf{id, one}]
-	return now.Active && now.Interval > c.copies.judged[one] || now.Removing != was.removing || now.Head.Compare(was.floor) < 0
+func (c *Cluster) news(id, place int, one osdmap.PGID, p *pg.PG) bool {
+	now, was := p.Look(), c.lastLook(id, place, one)
+	return now.Active && now.Interval > c.copies.newest(place, one) || now.Removing != was.removing || now.Head.Compare(was.floor) < 0
+}
+
+// lastLook is how a copy was; anew, if that was one of a pool which is gone.
+func (c *Cluster) lastLook(id, place int, one osdmap.PGID) *lastLook {
+	was := &c.copies.last[id][place]
+	if was.pg != one {
+		*was = lastLook{pg: one}
+	}
+	return was
+}
+
+// newest is the newest interval of a PG whose activation was judged.
+func (k *copies) newest(place int, one osdmap.PGID) osdmap.Epoch {
+	if j := &k.judged[place]; j.pg == one {
+		return j.interval
+	}
+	return 0
 }
 
 // write is an object and the newest acknowledged write of it.
@@ -87,17 +110,16 @@ func (c *Cluster) ackedByPG() map[osdmap.PGID][]write {
 	return by
 }
 
-func (c *Cluster) inspectCopy(id int, one osdmap.PGID, p *pg.PG, acked []write, all bool) {
+func (c *Cluster) inspectCopy(id, place int, one osdmap.PGID, p *pg.PG, acked []write, all bool) {
 	k := &c.copies
 	now := p.Look()
-	if now.Active && now.Interval > k.judged[one] {
-		k.judged[one] = now.Interval
+	if now.Active && now.Interval > k.newest(place, one) {
+		k.judged[place] = judged{one, now.Interval}
 		c.judgeActivation(id, one, p, acked)
 	}
-	key := copyOf{id, one}
-	was := k.last[key]
+	was := c.lastLook(id, place, one)
 	if was.store != c.stores[id] {
-		was = lastLook{store: c.stores[id]}
+		*was = lastLook{pg: one, store: c.stores[id]}
 	}
 	anew := now.Head.IsZero() && !was.floor.IsZero() // it was removed, and made again, since the last look
 	if now.Removing && !was.removing || anew {
@@ -120,7 +142,6 @@ func (c *Cluster) inspectCopy(id int, one osdmap.PGID, p *pg.PG, acked []write, 
 			c.judgePrimary(id, one, p, acked)
 		}
 	}
-	k.last[key] = was
 }
 
 // judgeActivation demands that the log with which a PG becomes active has every acknowledged write (I2).
