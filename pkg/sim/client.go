@@ -3,6 +3,7 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -156,16 +157,30 @@ func (cl *client) value() string {
 	return fmt.Sprint(strings.TrimPrefix(cl.n.name, "client."), ".", cl.names, ";")
 }
 
-// padding makes some values longer than a block: what it adds follows from the value.
-func padding(value string) string {
+// repeats makes some values longer than a block: how many times they follow themselves follows from the value.
+func repeats(value string) int {
 	h := uint32(2166136261)
 	for i := range len(value) {
 		h = (h ^ uint32(value[i])) * 16777619
 	}
 	if h%8 != 0 {
-		return ""
+		return 0
 	}
-	return strings.Repeat(value, int(h>>8%2000))
+	return int(h >> 8 % 2000)
+}
+
+// isLong reports whether data are a value and its repeats.
+func isLong(data []byte, value string) bool {
+	if len(data) != len(value)*(1+repeats(value)) {
+		return false
+	}
+	for len(data) > 0 {
+		if string(data[:len(value)]) != value {
+			return false
+		}
+		data = data[len(value):]
+	}
+	return true
 }
 
 const valueAttr = "v"
@@ -202,10 +217,13 @@ func (cl *client) do(kind history.Kind, object string, lane bool, timeout time.D
 			steps = append(steps, wire.Step{Op: wire.StepExists}, wire.Step{Op: wire.StepIsXattr, Name: valueAttr, Length: uint64(len(op.Expected))})
 			bulk = append(bulk, op.Expected...)
 		}
-		data := op.Value + padding(op.Value)
-		steps = append(steps, wire.Step{Op: wire.StepWriteFull, Length: uint64(len(data))},
+		times := 1 + repeats(op.Value)
+		steps = append(steps, wire.Step{Op: wire.StepWriteFull, Length: uint64(times * len(op.Value))},
 			wire.Step{Op: wire.StepSetXattr, Name: valueAttr, Length: uint64(len(op.Value))})
-		bulk = append(append(bulk, data...), op.Value...)
+		bulk = slices.Grow(bulk, (times+1)*len(op.Value))
+		for range times + 1 { // the last one is the attribute
+			bulk = append(bulk, op.Value...)
+		}
 		ev = objecter.Write{Token: token, Object: at, Timeout: timeout, Steps: steps, Bulk: bulk}
 	}
 	if kind == history.Remove {
@@ -251,13 +269,12 @@ func (cl *client) ended(r *request, d objecter.Done) {
 // parse takes a value out of what was read, and checks that all of it belongs together.
 func (cl *client) parse(op *history.Operation, d objecter.Done) string {
 	reply := d.Body.(*wire.ReadReply)
-	data := string(d.Bulk)
 	if len(reply.Results) < 2 {
-		return data
+		return string(d.Bulk)
 	}
-	n := min(uint64(len(data)), reply.Results[0].Length)
-	data, attr := data[:n], data[n:]
-	if data != attr+padding(attr) {
+	n := min(uint64(len(d.Bulk)), reply.Results[0].Length)
+	data, attr := d.Bulk[:n], string(d.Bulk[n:])
+	if !isLong(data, attr) {
 		cl.c.violation("torn object", fmt.Sprintf("%s read %s: %d bytes that begin with %.40q do not belong to the attribute %q, version %v",
 			cl.n.name, op.Object, len(data), data, attr, reply.Version), cl.c.aboutObject(op.Object))
 	}

@@ -169,6 +169,7 @@ func (l *link) open(to *run) {
 	s.up = [2]bool{true, true}
 	for side := range s.pipe {
 		s.pipe[side] = pipe{s: s, from: side}
+		s.pipe[side].event = s.pipe[side].deliver
 	}
 	w.trace.begin(w.now, l.from.n.name, "session").s("peer", to.n.name).s("class", l.class.String()).u("session", s.id).end(nil)
 	to.replace(s)

@@ -68,7 +68,8 @@ type run struct {
 	index    index
 	requests map[core.Request]*call // looked up by id only
 	lastReq  core.Request
-	ready    bool // it says that it serves
+	ready    bool   // it says that it serves
+	event    func() // takeTurn, made once
 }
 
 // Add adds a node, down.
@@ -152,6 +153,7 @@ func (n *Node) Start() {
 	n.paused, n.hung, n.silent, n.exited = false, false, false, nil
 	seed := n.rand.Uint64()
 	r := &run{n: n, gid: wire.GID(core.RandFor(seed, "gid").Uint64() | 1), requests: make(map[core.Request]*call), index: newIndex()}
+	r.event = r.takeTurn
 	n.run = r
 	n.w.trace.begin(n.w.now, n.name, "start").x("gid", uint64(r.gid)).end(nil)
 	n.w.tell(n.name, "start", "")
@@ -250,7 +252,7 @@ func (r *run) wake() {
 		return
 	}
 	r.turning = true
-	n.w.queue.add(max(n.w.now, r.busy)+between(n.rand, time.Microsecond, 20*time.Microsecond), r.takeTurn)
+	n.w.queue.add(max(n.w.now, r.busy)+between(n.rand, time.Microsecond, 20*time.Microsecond), r.event)
 }
 
 // takeTurn takes what waits, reads the clock once, and steps the core.

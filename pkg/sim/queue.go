@@ -18,42 +18,41 @@ type queue struct {
 
 func (q *queue) add(at time.Duration, do func()) {
 	q.seq++
-	q.heap = append(q.heap, event{at, q.seq, do})
-	for i := len(q.heap) - 1; i > 0; {
+	ev := event{at, q.seq, do}
+	q.heap = append(q.heap, ev)
+	i := len(q.heap) - 1
+	for i > 0 {
 		up := (i - 1) / 2
-		if !q.before(i, up) {
-			return
+		if !ev.before(&q.heap[up]) {
+			break
 		}
-		q.heap[i], q.heap[up] = q.heap[up], q.heap[i]
+		q.heap[i] = q.heap[up]
 		i = up
 	}
+	q.heap[i] = ev
 }
 
 // take removes the first event. There must be one.
 func (q *queue) take() event {
 	first, last := q.heap[0], len(q.heap)-1
-	q.heap[0] = q.heap[last]
+	ev := q.heap[last]
 	q.heap[last] = event{}
 	q.heap = q.heap[:last]
-	for i := 0; ; {
-		least := i
-		for down := 2*i + 1; down <= 2*i+2 && down < last; down++ {
-			if q.before(down, least) {
-				least = down
-			}
+	for i := 0; last > 0; {
+		least := 2*i + 1
+		if right := least + 1; right < last && q.heap[right].before(&q.heap[least]) {
+			least = right
 		}
-		if least == i {
-			return first
+		if least >= last || !q.heap[least].before(&ev) {
+			q.heap[i] = ev
+			break
 		}
-		q.heap[i], q.heap[least] = q.heap[least], q.heap[i]
+		q.heap[i] = q.heap[least]
 		i = least
 	}
+	return first
 }
 
-func (q *queue) before(i, j int) bool {
-	a, b := &q.heap[i], &q.heap[j]
-	if a.at != b.at {
-		return a.at < b.at
-	}
-	return a.seq < b.seq
+func (e *event) before(other *event) bool {
+	return e.at < other.at || e.at == other.at && e.seq < other.seq
 }

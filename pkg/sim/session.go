@@ -36,6 +36,7 @@ type pipe struct {
 	waits   bool          // an event will deliver the first
 	stopped bool          // nothing moves, until World.kick
 	since   time.Duration // when it stopped
+	event   func()        // deliver, made once
 }
 
 // peer is who sits at the other side.
@@ -73,7 +74,7 @@ func (p *pipe) schedule() {
 	}
 	p.waits = true
 	w := p.s.w
-	w.queue.add(max(w.now, p.queue[0].at), p.deliver)
+	w.queue.add(max(w.now, p.queue[0].at), p.event)
 }
 
 // deliver hands over what has arrived, unless the way is cut or the receiver stands still.
