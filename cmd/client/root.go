@@ -68,6 +68,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.poolCommand(),
 		a.pgCommand(),
 		a.monCommand(),
+		a.heartbeatCommand(),
 		a.flagCommand(),
 		a.configCommand(),
 		a.logCommand(),
@@ -75,6 +76,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.placeCommand(),
 		a.whatifCommand(),
 		a.simCommand(),
+		a.chaosCommand(),
 		a.versionCommand(),
 	)
 	root.AddCommand(a.objectCommands()...)

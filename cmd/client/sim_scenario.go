@@ -16,24 +16,30 @@ import (
 
 // readScenario finds a scenario by the name of a file, or among those that are shipped; - is the standard input.
 func (a *app) readScenario(name string) (*scenario.Scenario, error) {
+	name, text, err := a.scenarioText(name)
+	if err != nil {
+		return nil, err
+	}
+	return scenario.Parse(name, text)
+}
+
+// scenarioText is the text of such a scenario, and what to call it in errors.
+func (a *app) scenarioText(name string) (string, []byte, error) {
 	if name == "-" {
 		text, err := io.ReadAll(io.LimitReader(a.stdin, 2<<20))
-		if err != nil {
-			return nil, err
-		}
-		return scenario.Parse("standard input", text)
+		return "standard input", text, err
 	}
 	text, err := os.ReadFile(name)
 	switch {
 	case err == nil:
-		return scenario.Parse(name, text)
+		return name, text, nil
 	case !errors.Is(err, fs.ErrNotExist) || strings.ContainsAny(name, "/.\\"):
-		return nil, fmt.Errorf("scenario %s: %w", name, pathCause(err))
+		return "", nil, fmt.Errorf("scenario %s: %w", name, pathCause(err))
 	}
 	if text, err = scenario.Text(name); err != nil {
-		return nil, next(err, "zeph sim scenarios lists them; for a file of yours give its path")
+		return "", nil, next(err, "zeph sim scenarios lists them; for a file of yours give its path")
 	}
-	return scenario.Parse(name+".yaml", text)
+	return name + ".yaml", text, nil
 }
 
 func completeScenarios(_ *cobra.Command, _ []string, begin string) ([]string, cobra.ShellCompDirective) {

@@ -105,6 +105,7 @@ type Fault struct {
 	By   time.Duration    `json:"by,omitempty"`    // slow: each commit; delay: each message
 	To   scenario.Percent `json:"to,omitempty"`    // fill: share of the disk
 	Host bool             `json:"power,omitempty"` // kill: as if the machine went
+	Text string           `json:"text,omitempty"`  // rot: what stands in the block that rots
 }
 
 // String is a fault for people.
@@ -139,5 +140,6 @@ type opener func(Options) (Target, error)
 
 // openers by kind. Those of compose.go and netns.go are named openCompose and openNetns.
 var openers = map[string]opener{
-	scenario.Lab: openLab,
+	scenario.Lab:   openLab,
+	scenario.Netns: openNetns,
 }
