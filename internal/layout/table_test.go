@@ -36,8 +36,9 @@ pkg/messenger/inproc io    messenger                                         -
 pkg/messenger/backend       io  messenger/zmq,messenger/inproc               -
 pkg/messenger/messengertest/script io wire                                   -
 pkg/messenger/messengertest io  messenger,messenger/messengertest/script     -
-pkg/consensus        io    core,messenger                                    raft,hclog,bbolt
-pkg/store/disk       io    store                                             bbolt,xxhash
+pkg/boltmeta         io    -                                                 bbolt
+pkg/consensus        io    core,messenger,boltmeta                           raft,hclog,bbolt
+pkg/store/disk       io    store,boltmeta                                    bbolt,xxhash
 pkg/world            io    core,messenger,store                              yaml
 pkg/daemon           io    world,messenger/backend                            cobra,pflag,yaml
 pkg/client           io    objecter,world,status                               xxhash

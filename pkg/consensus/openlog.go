@@ -14,6 +14,8 @@ import (
 	"github.com/hashicorp/raft"
 	"go.etcd.io/bbolt"
 	bbolterrors "go.etcd.io/bbolt/errors"
+
+	"zeph/pkg/boltmeta"
 )
 
 // Errors of opening a folder.
@@ -114,6 +116,9 @@ func rewrite(name, member string, sync bool) error {
 	}
 	if info.Size() == 0 {
 		return errors.New("it is empty") // bbolt would make a new one of it
+	}
+	if err := boltmeta.Check(name); err != nil {
+		return err // bbolt would go back to the commit before, and a vote could be forgotten
 	}
 	from, err := bbolt.Open(name, 0o600, &bbolt.Options{Timeout: time.Second, ReadOnly: true})
 	if err != nil {

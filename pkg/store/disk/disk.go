@@ -12,6 +12,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"zeph/pkg/boltmeta"
 	"zeph/pkg/osdmap"
 	"zeph/pkg/store"
 )
@@ -154,6 +155,9 @@ const mapSize = min(64<<30, math.MaxInt/2)
 func (s *Store) openDB(name string) (err error) {
 	if _, err := os.Stat(name); err != nil {
 		return err // bbolt would make an empty one
+	}
+	if err := boltmeta.Check(name); err != nil {
+		return err // bbolt would go back to the commit before
 	}
 	s.db, err = bbolt.Open(name, 0o644, &bbolt.Options{
 		Timeout:         time.Second, // a lock on the folder is ours already
