@@ -9,6 +9,10 @@
 // does each check named with -failed, so the exit code is 0 just if that number is.
 //
 //	go run ./scripts/testsum -failed "gofmt vet" -- -race ./...
+//
+// Several calls of go test, with "--" between their arguments, are counted together:
+//
+//	go run ./scripts/testsum -- -race ./pkg/osd -- ./pkg/sim
 package main
 
 import (
@@ -23,10 +27,12 @@ import (
 func main() {
 	checks := flag.String("failed", "", "names of the checks that failed before")
 	flag.Parse()
-	sum, err := run(flag.Args())
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "testsum:", err)
-		os.Exit(1)
+	sum := newSummary(os.Stdout)
+	for _, args := range calls(flag.Args()) {
+		if err := sum.run(args); err != nil {
+			fmt.Fprintln(os.Stderr, "testsum:", err)
+			os.Exit(1)
+		}
 	}
 	for _, check := range strings.Fields(*checks) {
 		sum.failedCheck(check)
@@ -37,21 +43,35 @@ func main() {
 	}
 }
 
-func run(args []string) (*summary, error) {
+// calls splits arguments at each "--".
+func calls(args []string) [][]string {
+	all := [][]string{nil}
+	for _, arg := range args {
+		if arg == "--" {
+			all = append(all, nil)
+			continue
+		}
+		all[len(all)-1] = append(all[len(all)-1], arg)
+	}
+	return all
+}
+
+// run runs go test with the arguments, and counts.
+func (s *summary) run(args []string) error {
 	cmd := exec.Command("go", append([]string{"test", "-json"}, args...)...)
 	cmd.Stderr = os.Stderr
 	events, err := cmd.StdoutPipe()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, err
+		return err
 	}
-	sum := newSummary(os.Stdout)
-	readErr := sum.read(events)
+	before := s.failed
+	readErr := s.read(events)
 	err = cmd.Wait()
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && sum.failed > 0 {
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && s.failed > before {
 		err = nil // the failures say why
 	}
-	return sum, errors.Join(readErr, err)
+	return errors.Join(readErr, err)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -108,5 +109,13 @@ func TestFailedChecksCount(t *testing.T) {
 	s.print()
 	if want := "failed check: gofmt\n0 passed, 1 failed, 0 skipped\n"; out.String() != want {
 		t.Errorf("got %q, want %q", &out, want)
+	}
+}
+
+func TestCalls(t *testing.T) {
+	t.Parallel()
+	got := calls([]string{"-race", "./a", "--", "./b"})
+	if len(got) != 2 || !slices.Equal(got[0], []string{"-race", "./a"}) || !slices.Equal(got[1], []string{"./b"}) {
+		t.Errorf("got %q", got)
 	}
 }
