@@ -13,15 +13,16 @@ import (
 
 // interval tells the intervals of a PG apart (protocol 4.1), as far as the map does.
 type interval struct {
-	up, acting             []osdmap.OSDID
-	upPrimary, primary     osdmap.OSDID
-	gid                    uint64 // of the primary's run
-	size, minSize, pgCount uint32
+	up, acting         []osdmap.OSDID
+	upPrimary, primary osdmap.OSDID
+	gid                uint64 // of the primary's run
+
+	size, minSize, pgCount, lease uint32
 }
 
 func (iv *interval) equal(other *interval) bool {
 	return iv.primary == other.primary && iv.gid == other.gid && iv.upPrimary == other.upPrimary &&
-		iv.size == other.size && iv.minSize == other.minSize && iv.pgCount == other.pgCount &&
+		iv.size == other.size && iv.minSize == other.minSize && iv.pgCount == other.pgCount && iv.lease == other.lease &&
 		slices.Equal(iv.up, other.up) && slices.Equal(iv.acting, other.acting)
 }
 
@@ -67,7 +68,7 @@ func (o *Objecter) where(op *op) where {
 	}
 	w = ptr(o.whereOSD(at.ActingPrimary))
 	w.iv.up, w.iv.acting, w.iv.upPrimary = at.Up, at.Acting, at.UpPrimary
-	w.iv.size, w.iv.minSize, w.iv.pgCount = pool.Size, pool.MinSize, pool.PGNum
+	w.iv.size, w.iv.minSize, w.iv.pgCount, w.iv.lease = pool.Size, pool.MinSize, pool.PGNum, pool.LeaseMS()
 	return *w
 }
 

@@ -243,7 +243,7 @@ func (w *world) mapCommand(line string) {
 			if f[1] != "none" {
 				c.PGTemp[thePG] = w.ids(f[1])
 			}
-		case "size", "min":
+		case "size", "min", "lease":
 			w.changePool(c, f)
 		case "remove":
 			c.RemovedPools = []osdmap.PoolID{1}
@@ -289,10 +289,14 @@ func (w *world) changePool(c *osdmap.Change, f []string) {
 		c.Pools = []osdmap.Pool{pool}
 	}
 	n, _ := strconv.Atoi(f[1])
-	if f[0] == "size" {
+	switch f[0] {
+	case "size":
 		c.Pools[0].Size = uint32(n)
-	} else {
+	case "min":
 		c.Pools[0].MinSize = uint32(n)
+	case "lease":
+		d, _ := time.ParseDuration(f[1])
+		c.Pools[0].ReadLeaseMS = uint32(d.Milliseconds())
 	}
 }
 

@@ -23,9 +23,7 @@ type Config struct {
 
 // Settings may change at any time, by an event of this type. A zero means the default.
 type Settings struct {
-	Lease time.Duration // how long a lease is; default 800ms. The same on all OSDs of a cluster
-	Renew time.Duration // how often it is renewed; default 200ms
-	Drift int           // by how many parts in a million clocks may run apart; default 10000
+	Drift int // by how many parts in a million clocks may run apart; default 10000
 
 	Repeat time.Duration // how often what has no answer is asked again; default 500ms
 

@@ -111,7 +111,7 @@ func (pg *PG) intervalOf(v View) wire.PGInterval {
 	pool, _ := v.Map.Pool(pg.cfg.PG.Pool)
 	iv := wire.PGInterval{
 		First: v.Map.Epoch(), Primary: osdmap.NoOSD, Size: pool.Size, MinSize: pool.MinSize,
-		Lease: uint64(pg.set.Lease.Microseconds()),
+		Lease: uint64(pool.LeaseMS()) * 1000,
 	}
 	for _, id := range v.Mapping.Up {
 		if id != osdmap.NoOSD {
@@ -140,7 +140,7 @@ func memberOf(m *osdmap.Map, id osdmap.OSDID) wire.PGMember {
 // and up (3.2).
 func sameInterval(a, b *wire.PGInterval) bool {
 	return slices.Equal(a.Up, b.Up) && slices.Equal(a.Acting, b.Acting) && a.Primary == b.Primary &&
-		a.Size == b.Size && a.MinSize == b.MinSize
+		a.Size == b.Size && a.MinSize == b.MinSize && a.Lease == b.Lease
 }
 
 // closeInterval moves the present interval to the past ones; last is the map before the one that ends it.

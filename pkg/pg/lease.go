@@ -42,9 +42,11 @@ func (pg *PG) assumeLease(iv *wire.PGInterval) {
 	if len(iv.Acting) == 0 || iv.Acting[0].Store == pg.cfg.Store {
 		return
 	}
-	length := max(time.Duration(iv.Lease)*time.Microsecond, pg.set.Lease)
-	pg.addBound(iv.Acting[0], pg.now.Mono+pg.set.longer(length))
+	pg.addBound(iv.Acting[0], pg.now.Mono+pg.set.longer(leaseOf(iv)))
 }
+
+// leaseOf is how long the leases of an interval are: what its pool said then, whatever it says now (4.1).
+func leaseOf(iv *wire.PGInterval) time.Duration { return time.Duration(iv.Lease) * time.Microsecond }
 
 // pruneBounds drops those that have passed, or whose holder is known to have stopped: it has booted again, or
 // it said goodbye and the map notes that (6.5). A refused connection proves nothing.
@@ -136,14 +138,14 @@ func (pg *PG) leaseReceived(ev LeaseReceived) {
 	}
 }
 
-// grantLease notes the bound first, then acknowledges (6.1).
+// grantLease notes the bound first, then acknowledges (6.1). A lease beyond that of the interval is not granted: after
+// a restart, this copy would take it for a shorter one (6.4).
 func (pg *PG) grantLease(from core.Peer, l wire.PGLease) wire.PGLease {
 	a := pg.acting()
-	if l.Number == 0 || len(a) == 0 || a[0].GID != from.GID {
+	if l.Number == 0 || len(a) == 0 || a[0].GID != from.GID || l.Length > pg.info.Interval.Lease {
 		return wire.PGLease{}
 	}
-	length := min(time.Duration(l.Length)*time.Microsecond, time.Minute)
-	pg.addBound(a[0], pg.now.Mono+pg.set.longer(length))
+	pg.addBound(a[0], pg.now.Mono+pg.set.longer(time.Duration(l.Length)*time.Microsecond))
 	l.Ack = true
 	return l
 }
@@ -174,11 +176,10 @@ func (pg *PG) nextLease() wire.PGLease {
 	if len(ls.asked) > 8 {
 		ls.asked = ls.asked[1:]
 	}
-	pg.info.Interval.Lease = max(pg.info.Interval.Lease, uint64(pg.set.Lease.Microseconds()))
 	pg.settleLeases()
 	return wire.PGLease{
 		PG: wire.PG(pg.cfg.PG), Interval: pg.info.Interval.First, Round: pg.pri.round,
-		Number: ls.number, Length: uint64(pg.set.Lease.Microseconds()),
+		Number: ls.number, Length: pg.info.Interval.Lease,
 	}
 }
 
@@ -188,7 +189,7 @@ func (pg *PG) renewLease() {
 	if p.phase < activating || len(pg.acting()) < int(pg.info.Interval.MinSize) {
 		return
 	}
-	if p.leases.number > 0 && pg.now.Mono < p.leases.sent+pg.set.Renew {
+	if p.leases.number > 0 && pg.now.Mono < p.leases.sent+leaseOf(&pg.info.Interval)/4 {
 		return
 	}
 	l := pg.nextLease()
@@ -221,7 +222,7 @@ func (pg *PG) settleLeases() {
 		if len(r.acks) < len(pg.acting())-1 {
 			continue
 		}
-		ls.until, ls.held = max(ls.until, r.sent+pg.set.shorter(pg.set.Lease)), true
+		ls.until, ls.held = max(ls.until, r.sent+pg.set.shorter(leaseOf(&pg.info.Interval))), true
 		ls.asked = slices.Clone(ls.asked[i+1:])
 		return
 	}

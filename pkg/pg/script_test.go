@@ -30,7 +30,7 @@ var update = flag.Bool("update", false, "rewrite what the scripts in testdata ex
 //	map temp 1,2         pg_temp; "map temp none"
 //	map upthru 0         the map shows that osd.0 was up at the newest epoch before this
 //	map lost 0           its data is given up (it is down); "map purge 0": it is no more
-//	map size 3, min 2    the pool's
+//	map size 3, min 2    the pool's; "map lease 5s": how long its leases are
 //	map remove           the pool is removed
 //	map nothing          an epoch that changes nothing; "map flag norecover", "map unflag norecover"
 //	auto upthru off      the monitor does not grant up_thru by itself; also "auto temp off"; and on

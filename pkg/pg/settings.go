@@ -4,8 +4,6 @@ import "time"
 
 // filled is the settings with defaults where there is nothing.
 func (s Settings) filled() Settings {
-	set(&s.Lease, 800*time.Millisecond)
-	set(&s.Renew, 200*time.Millisecond)
 	set(&s.Drift, 10_000)
 	set(&s.Repeat, 500*time.Millisecond)
 	set(&s.MinLog, 1000)

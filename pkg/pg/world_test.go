@@ -72,7 +72,7 @@ func (w *world) printf(format string, args ...any) {
 // begin makes the cluster of a script.
 func (w *world) begin(args []string) {
 	n, _ := strconv.Atoi(args[0])
-	size, minSize := 3, 2
+	size, minSize, lease := 3, 2, time.Duration(0)
 	w.set = Settings{MinLog: 1000, MinDups: 3000}
 	w.raw = []osdmap.OSDID{0, 1, 2}
 	for _, a := range args[1:] {
@@ -90,7 +90,7 @@ func (w *world) begin(args []string) {
 		case "dups":
 			w.set.MinDups, w.set.MaxDups = number, number
 		case "lease":
-			w.set.Lease, _ = time.ParseDuration(value)
+			lease, _ = time.ParseDuration(value)
 		case "batch":
 			w.set.Batch = number
 		case "push":
@@ -130,7 +130,7 @@ func (w *world) begin(args []string) {
 	c = w.newest().Next(3)
 	c.Pools = []osdmap.Pool{{
 		ID: 1, Name: "p", Type: osdmap.Replicated, Size: uint32(size), MinSize: uint32(minSize), PGNum: 1, PGPNum: 1,
-		ObjectHash: osdmap.HashRJenkins,
+		ObjectHash: osdmap.HashRJenkins, ReadLeaseMS: uint32(lease.Milliseconds()),
 	}}
 	w.commit(c)
 }

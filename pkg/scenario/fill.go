@@ -10,7 +10,7 @@ func (s *Scenario) Fill() {
 	s.fillPools()
 	set(&s.Heartbeat, 500*time.Millisecond)
 	set(&s.Grace, 2*time.Second)
-	set(&s.Lease, 800*time.Millisecond)
+	set(&s.Lease, min(800*time.Millisecond, max(100*time.Millisecond, s.Grace*2/5)))
 	set(&s.DownOut, 10*time.Minute)
 	set(&s.MinLog, 1000)
 	set(&s.MinMaps, 500)

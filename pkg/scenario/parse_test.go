@@ -52,7 +52,7 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.About != "What it shows,\nin two lines." || s.OSDs != 6 || s.PGs != 4 || s.Pools[1].PGs != 8 || s.DownOut != 90*time.Second || s.Lease != 800*time.Millisecond {
+	if s.About != "What it shows,\nin two lines." || s.OSDs != 6 || s.PGs != 4 || s.Pools[1].PGs != 8 || s.DownOut != 90*time.Second || s.Lease != 400*time.Millisecond {
 		t.Errorf("got %+v", s)
 	}
 	if w := s.Workload; w.Think != 2*time.Second*3/100 || w.Append != 12_50 || w.Readers != 0 {
@@ -89,8 +89,9 @@ func TestProblems(t *testing.T) {
 		{"clutser: {}\nsteps:\n  - {do: kil}\n  - {do: kill, osd: one}", `1:1: unknown key "clutser"|3:6: verb "kil": did you mean kill?|4:16: osd "one": expected a number`},
 		{"zzzzzz: 1", `1:1: unknown key "zzzzzz": expected one of: name, about, swarm, cluster`},
 		{"seconds: -1", `1:10: seconds: "-1": expected a number`},
-		{"settings: {osd_lease: 5}", `1:23: osd_lease: "5": expected a length of time`},
-		{"settings: {osd_lease: 1.23456s}", "expected a length of time"},
+		{"cluster: {read_lease_interval: 5}", `1:32: read_lease_interval: "5": expected a length of time`},
+		{"cluster: {read_lease_interval: 1.23456s}", "expected a length of time"},
+		{"cluster: {read_lease_interval: 99ms}", "read_lease_interval 99ms: expected 100ms to 1m"},
 		{"cluster: {mons: 2}\nend: well", "1:11: 2 monitors: expected an odd number up to 9|2:1: end \"well\": expected one of"},
 		{"cluster:\n  pools: [{size: 9}]\n  size: 3", "2:3: pools, and pg_num, size or min_size beside them"},
 		{"cluster: {pools: [{failure_domain: rack}]}", "1:19: size 3: expected 1 to 0, the number of racks"},

@@ -11,18 +11,18 @@ type Scenario struct {
 	About string `json:"about,omitempty" yaml:"about"` // what it shows, in a line
 	Swarm bool   `json:"swarm,omitempty" yaml:"swarm"` // draw by seed what is not said, as for a run without a scenario
 
-	Mons    int    `json:"mons" yaml:"cluster.mons"`             // monitors, an odd number; default 3
-	OSDs    int    `json:"osds" yaml:"cluster.osds"`             // OSDs; default 5. osd.N is on host N modulo hosts
-	Hosts   int    `json:"hosts" yaml:"cluster.hosts"`           // hosts, h0 and so on; default one for each OSD
-	Racks   int    `json:"racks,omitempty" yaml:"cluster.racks"` // racks, r0 and so on; host N is in rack N modulo racks; default none
-	PGs     int    `json:"pg_num" yaml:"cluster.pg_num"`         // placement groups of the one pool; default 8
-	Size    int    `json:"size" yaml:"cluster.size"`             // copies of its objects; default 3
-	MinSize int    `json:"min_size" yaml:"cluster.min_size"`     // copies without which it serves nobody; default 2
-	Pools   []Pool `json:"pools,omitempty" yaml:"cluster.pools"` // several pools, in place of pg_num, size and min_size
+	Mons    int           `json:"mons" yaml:"cluster.mons"`                               // monitors, an odd number; default 3
+	OSDs    int           `json:"osds" yaml:"cluster.osds"`                               // OSDs; default 5. osd.N is on host N modulo hosts
+	Hosts   int           `json:"hosts" yaml:"cluster.hosts"`                             // hosts, h0 and so on; default one for each OSD
+	Racks   int           `json:"racks,omitempty" yaml:"cluster.racks"`                   // racks, r0 and so on; host N is in rack N modulo racks; default none
+	PGs     int           `json:"pg_num" yaml:"cluster.pg_num"`                           // placement groups of the one pool; default 8
+	Size    int           `json:"size" yaml:"cluster.size"`                               // copies of its objects; default 3
+	MinSize int           `json:"min_size" yaml:"cluster.min_size"`                       // copies without which it serves nobody; default 2
+	Pools   []Pool        `json:"pools,omitempty" yaml:"cluster.pools"`                   // several pools, in place of pg_num, size and min_size
+	Lease   time.Duration `json:"read_lease_interval" yaml:"cluster.read_lease_interval"` // how long the leases of all pools are, for which a primary may serve without hearing from its replicas; default 800ms, or 0.4 of the grace if that is less
 
 	Heartbeat time.Duration `json:"osd_heartbeat_interval" yaml:"settings.osd_heartbeat_interval"`       // between pings; default 500ms
 	Grace     time.Duration `json:"osd_heartbeat_grace" yaml:"settings.osd_heartbeat_grace"`             // silence after which an OSD is reported; default 2s
-	Lease     time.Duration `json:"osd_lease" yaml:"settings.osd_lease"`                                 // how long a primary may serve without hearing from its replicas; default 800ms
 	DownOut   time.Duration `json:"mon_osd_down_out_interval" yaml:"settings.mon_osd_down_out_interval"` // after which an OSD that is down goes out; default 10m
 	MinLog    int           `json:"osd_min_pg_log_entries" yaml:"settings.osd_min_pg_log_entries"`       // of a placement group's log that are kept; default 1000
 	MinMaps   int           `json:"mon_min_osdmap_epochs" yaml:"settings.mon_min_osdmap_epochs"`         // old maps that the monitors keep; default 500
@@ -110,7 +110,7 @@ var Kinds = []Kind{
 	{"mon", "a monitor dies, pauses, is cut off, or has a disk that hangs", false},
 	{"out", "operators put OSDs out and in, and change their weights", false},
 	{"pause", "an OSD's process stands still (SIGSTOP)", false},
-	{"pool", "operators change size and min_size of the pool", false},
+	{"pool", "operators change size, min_size and read_lease_interval of the pool", false},
 	{"purge", "operators want to destroy an OSD that may be needed", false},
 	{"rate", "an OSD's clock runs up to a tenth faster or slower: more than is allowed for", true},
 	{"recreate", "a pool is removed, and another made of the same name", false},

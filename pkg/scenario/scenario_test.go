@@ -9,7 +9,7 @@ import (
 
 func TestValidate(t *testing.T) {
 	t.Parallel()
-	good := Scenario{Mons: 3, OSDs: 5, Hosts: 5, PGs: 8, Size: 3, MinSize: 2, Seconds: 10, End: Healed,
+	good := Scenario{Mons: 3, OSDs: 5, Hosts: 5, PGs: 8, Size: 3, MinSize: 2, Lease: time.Second, Seconds: 10, End: Healed,
 		Workload: Workload{Writers: 1, Objects: 1, Lanes: 1}, Faults: []Fault{{"crash", time.Second}}}
 	if err := good.Validate(); err != nil {
 		t.Fatal(err)

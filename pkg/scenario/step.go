@@ -23,17 +23,18 @@ type Step struct {
 	From Targets `json:"from,omitempty" yaml:"from"` // cut, refuse, delay: the other side; default others
 	Way  string  `json:"way,omitempty" yaml:"way"`   // cut, delay: both (default), out (what they send does not arrive) or in (what they are sent)
 
-	By     time.Duration `json:"by,omitempty" yaml:"by"`             // slow: added to each commit; delay: to each message
-	To     string        `json:"to,omitempty" yaml:"to"`             // fill: share of the disk, such as 97 %; reweight: a weight, such as 0.5
-	Count  int           `json:"count,omitempty" yaml:"count"`       // add: how many OSDs
-	Power  bool          `json:"power,omitempty" yaml:"power"`       // kill: the machine goes too: nobody refuses connections
-	Pool   string        `json:"pool,omitempty" yaml:"pool"`         // pool: its name; default the first
-	Size   int           `json:"size,omitempty" yaml:"size"`         // pool: copies
-	Min    int           `json:"min_size,omitempty" yaml:"min_size"` // pool: copies without which it serves nobody
-	Flag   string        `json:"flag,omitempty" yaml:"flag"`         // flag: such as noout
-	Deep   bool          `json:"deep,omitempty" yaml:"deep"`         // scrub: read all data, not only what is noted of it
-	Random string        `json:"random,omitempty" yaml:"random"`     // strike: a kind of random fault
-	That   *Condition    `json:"that,omitempty" yaml:"that"`         // check: what must be so now
+	By     time.Duration `json:"by,omitempty" yaml:"by"`                                   // slow: added to each commit; delay: to each message
+	To     string        `json:"to,omitempty" yaml:"to"`                                   // fill: share of the disk, such as 97 %; reweight: a weight, such as 0.5
+	Count  int           `json:"count,omitempty" yaml:"count"`                             // add: how many OSDs
+	Power  bool          `json:"power,omitempty" yaml:"power"`                             // kill: the machine goes too: nobody refuses connections
+	Pool   string        `json:"pool,omitempty" yaml:"pool"`                               // pool: its name; default the first
+	Size   int           `json:"size,omitempty" yaml:"size"`                               // pool: copies
+	Min    int           `json:"min_size,omitempty" yaml:"min_size"`                       // pool: copies without which it serves nobody
+	Lease  time.Duration `json:"read_lease_interval,omitempty" yaml:"read_lease_interval"` // pool: how long its leases are
+	Flag   string        `json:"flag,omitempty" yaml:"flag"`                               // flag: such as noout
+	Deep   bool          `json:"deep,omitempty" yaml:"deep"`                               // scrub: read all data, not only what is noted of it
+	Random string        `json:"random,omitempty" yaml:"random"`                           // strike: a kind of random fault
+	That   *Condition    `json:"that,omitempty" yaml:"that"`                               // check: what must be so now
 
 	For   time.Duration `json:"for,omitempty" yaml:"for"`     // take it back after so long
 	Until *Condition    `json:"until,omitempty" yaml:"until"` // or as soon as this is so
@@ -82,7 +83,7 @@ var Verbs = []Verb{
 	{"kill", "processes die (SIGKILL): what was not durable is lost", "start", []string{"on"}, []string{"power"}, everywhere, append(slices.Clone(onDaemons), Clients)},
 	{"out", "the operator takes OSDs out: their data moves elsewhere", "in", []string{"on"}, nil, everywhere, onOSDs},
 	{"pause", "processes stand still (SIGSTOP)", "resume", []string{"on"}, nil, everywhere, onDaemons},
-	{"pool", "a pool's size or min_size is changed", "", nil, []string{"pool", "size", "min_size"}, everywhere, nil},
+	{"pool", "a pool's size, min_size or read_lease_interval is changed", "", nil, []string{"pool", "size", "min_size", "read_lease_interval"}, everywhere, nil},
 	{"refuse", "connections between two sides end, and new ones are refused (a firewall that rejects)", "heal", []string{"on"}, []string{"from"}, everywhere, onDaemons},
 	{"repair", "damage of placement groups is repaired", "", []string{"on"}, nil, everywhere, []Role{PG, AllPGs}},
 	{"resume", "processes go on that were paused", "", []string{"on"}, nil, everywhere, onDaemons},
@@ -161,6 +162,7 @@ func (s *Step) String() string {
 	add(" ", s.Pool)
 	add(" size ", itoa(s.Size))
 	add(" min_size ", itoa(s.Min))
+	add(" read_lease_interval ", s.Lease.String())
 	add(" for ", s.For.String())
 	if s.Until != nil {
 		text += " until " + s.Until.String()

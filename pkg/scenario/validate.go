@@ -41,6 +41,7 @@ func (s *Scenario) problems() []problem {
 	c.want(s.Hosts >= 1 && s.Hosts <= s.OSDs, "cluster.hosts", "%d hosts: expected 1 to %d, the number of osds", s.Hosts, s.OSDs)
 	c.want(s.Racks >= 0 && s.Racks <= s.Hosts, "cluster.racks", "%d racks: expected 0 to %d, the number of hosts", s.Racks, s.Hosts)
 	s.checkPools(c)
+	c.want(validLease(s.Lease), "cluster.read_lease_interval", "%s", badLease(s.Lease))
 	c.want(s.Seconds >= 0, "seconds", "%d seconds: below zero", s.Seconds)
 	c.want(s.Heal >= 0, "heal", "%d seconds: below zero", s.Heal)
 	w := &s.Workload
@@ -132,7 +133,7 @@ func (s *Scenario) checkKeys(c *checker, path string, step *Step, verb *Verb) {
 		given bool
 	}{
 		{"on", len(step.Whom()) > 0}, {"from", step.From != nil}, {"way", step.Way != ""}, {"by", step.By != 0}, {"to", step.To != ""},
-		{"count", step.Count != 0}, {"power", step.Power}, {"pool", step.Pool != ""}, {"size", step.Size != 0}, {"min_size", step.Min != 0},
+		{"count", step.Count != 0}, {"power", step.Power}, {"pool", step.Pool != ""}, {"size", step.Size != 0}, {"min_size", step.Min != 0}, {"read_lease_interval", step.Lease != 0},
 		{"flag", step.Flag != ""}, {"deep", step.Deep}, {"random", step.Random != ""}, {"that", step.That != nil},
 	} {
 		needs := slices.Contains(verb.Needs, k.name)
@@ -210,7 +211,8 @@ func (s *Scenario) checkValues(c *checker, path string, step *Step) {
 		if step.Pool != "" && !slices.Contains(names, step.Pool) {
 			c.want(false, path+".pool", "%v", oneOf("pool", step.Pool, names))
 		}
-		c.want(step.Size+step.Min > 0, path+".do", "pool: size and min_size are missing: nothing is changed")
+		c.want(step.Size+step.Min > 0 || step.Lease > 0, path+".do", "pool: size, min_size and read_lease_interval are missing: nothing is changed")
+		c.want(step.Lease == 0 || validLease(step.Lease), path+".read_lease_interval", "%s", badLease(step.Lease))
 	}
 }
 
@@ -254,3 +256,9 @@ func (k *Kind) where() []string {
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
+
+func validLease(d time.Duration) bool { return d >= 100*time.Millisecond && d <= time.Minute }
+
+func badLease(d time.Duration) string {
+	return fmt.Sprintf("read_lease_interval %v: expected 100ms to 1m", d)
+}

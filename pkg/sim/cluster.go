@@ -62,9 +62,10 @@ type Cluster struct {
 	held   []*Node       // that a step has ended, until one starts them
 	hosts  []int         // by OSD
 	tale   narrator
-	pools  []onePool // of the scenario; ids are known once they are made
-	lost   int       // the OSD that is gone for good at the end; -1: none
-	budget bool      // a copy may be destroyed: all PGs were clean since the last time
+	pools  []onePool     // of the scenario; ids are known once they are made
+	leases time.Duration // the longest that was asked for since
+	lost   int           // the OSD that is gone for good at the end; -1: none
+	budget bool          // a copy may be destroyed: all PGs were clean since the last time
 	faults int
 
 	recreating bool    // a pool is made, removed and made again
@@ -208,11 +209,10 @@ func (c *Cluster) addMon(i int) {
 }
 
 func (c *Cluster) monSettings() []wire.Setting {
-	ms := func(d time.Duration) string { return strconv.Itoa(int(d/time.Millisecond)) + "ms" }
 	return []wire.Setting{
-		{Name: "osd_heartbeat_interval", Value: ms(c.cfg.Heartbeat)},
-		{Name: "osd_heartbeat_grace", Value: ms(c.cfg.Grace)},
-		{Name: "mon_osd_down_out_interval", Value: ms(c.cfg.DownOut)},
+		{Name: "osd_heartbeat_interval", Value: millis(c.cfg.Heartbeat)},
+		{Name: "osd_heartbeat_grace", Value: millis(c.cfg.Grace)},
+		{Name: "mon_osd_down_out_interval", Value: millis(c.cfg.DownOut)},
 		{Name: "mon_min_osdmap_epochs", Value: strconv.Itoa(c.cfg.MinMaps)},
 	}
 }

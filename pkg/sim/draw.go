@@ -50,7 +50,7 @@ func draw(o Options) settings {
 	}
 	s.DownOut = pick(r, 3*time.Second, 10*time.Second, 60*time.Second)
 	s.MinLog = pick(r, 2, 2, 2, 10, 1000)
-	s.PG = pg.Settings{Lease: s.Lease, Renew: s.Lease / 4, MinLog: s.MinLog}
+	s.PG = pg.Settings{MinLog: s.MinLog}
 	if s.MinLog < 1000 {
 		s.PG.DegradedLog = s.MinLog * pick(r, 1, 2, 10)
 	}

@@ -340,15 +340,22 @@ func (n *nemesis) client() {
 	})
 }
 
-// pool changes how many copies there are, and how many there must be: never fewer than in the scenario.
+// pool changes how many copies there are, and how many there must be: never fewer than in the scenario. And how long
+// leases are: an interval with long ones is followed by one with short ones, and the other way around.
 func (n *nemesis) pool() {
 	least, most := n.c.cfg.MinSize, n.c.cfg.Size
 	size := least + n.rand.IntN(most-least+1)
-	n.setPool(size, least+n.rand.IntN(size-least+1), n.c.operator.command)
+	lease := n.c.cfg.Lease
+	if n.chance(50) {
+		lease = max(100*time.Millisecond, pick(n.rand, lease/4, lease/2, 2*lease))
+	}
+	n.setPool(size, least+n.rand.IntN(size-least+1), lease, n.c.operator.command)
 }
 
-func (n *nemesis) setPool(size, least int, command func(func(objecter.Done), string, ...string)) {
-	command(nil, "pool set", "name", n.c.pools[0].Name, "size", strconv.Itoa(size), "min_size", strconv.Itoa(least), "yes", "true")
+func (n *nemesis) setPool(size, least int, lease time.Duration, command func(func(objecter.Done), string, ...string)) {
+	n.c.leases = max(n.c.leases, lease)
+	command(nil, "pool set", "name", n.c.pools[0].Name, "size", strconv.Itoa(size), "min_size", strconv.Itoa(least),
+		"read_lease_interval", millis(lease), "yes", "true")
 }
 
 // scrub looks through a placement group, as operators have it done.
@@ -545,7 +552,7 @@ func (n *nemesis) end() {
 		}
 	}
 	if c.cfg.Steps == nil || n.has("pool") { // what a step has made of a pool stays
-		n.setPool(c.cfg.Size, c.cfg.MinSize, func(_ func(objecter.Done), name string, args ...string) { c.insist(name, args...) })
+		n.setPool(c.cfg.Size, c.cfg.MinSize, c.cfg.Lease, func(_ func(objecter.Done), name string, args ...string) { c.insist(name, args...) })
 	}
 	for _, m := range c.mons {
 		m.LateTimers(0)

@@ -46,7 +46,7 @@ func (c *Cluster) steady() {
 }
 
 // answersWithin is how long an operation may take while no fault is on: a lease or two, a few repeats.
-func (c *Cluster) answersWithin() time.Duration { return 3*time.Second + 2*c.cfg.Lease }
+func (c *Cluster) answersWithin() time.Duration { return 3*time.Second + 2*c.longestLease() }
 
 // waiting is how many operations of clients are under way.
 func (c *Cluster) waiting() int {

@@ -24,7 +24,7 @@ func play(o Options) settings {
 	given.Seconds = or(o.Seconds, given.Seconds)
 	given.Fill()
 	s := settings{Scenario: given, Seed: o.Seed, Luck: o.Luck}
-	s.PG = pg.Settings{Lease: s.Lease, Renew: s.Lease / 4, MinLog: s.MinLog}
+	s.PG = pg.Settings{MinLog: s.MinLog}
 	s.World = Config{Codec: o.Seed%10 == 0, Commit: 500 * time.Microsecond, DriftPPM: 1_000, Together: true}
 	s.Log = LogConfig{Slow: 5 * time.Millisecond, Lag: 5 * time.Millisecond}
 	return s.overridden(&o)
@@ -81,7 +81,7 @@ func (s *settings) with(given *scenario.Scenario) scenario.Scenario {
 	last(&drawn.DownOut, given.DownOut)
 	keep(&drawn.MinLog, given.MinLog)
 	keep(&drawn.MinMaps, given.MinMaps)
-	s.PG.Lease, s.PG.Renew, s.PG.MinLog = drawn.Lease, drawn.Lease/4, drawn.MinLog
+	s.PG.MinLog = drawn.MinLog
 	if given.Workload != (scenario.Workload{}) {
 		drawn.Workload = given.Workload
 	}

@@ -65,7 +65,8 @@ func (c *Cluster) pgPlace(id osdmap.PGID) int {
 func (c *Cluster) makePools() bool {
 	for i := range c.pools {
 		p := &c.pools[i]
-		args := []string{"name", p.Name, "size", strconv.Itoa(p.Size), "min_size", strconv.Itoa(p.MinSize), "pg_num", strconv.Itoa(p.PGs)}
+		args := []string{"name", p.Name, "size", strconv.Itoa(p.Size), "min_size", strconv.Itoa(p.MinSize), "pg_num", strconv.Itoa(p.PGs),
+			"read_lease_interval", millis(c.cfg.Lease), "yes", "true"} // long ones are meant
 		if p.Domain != "host" {
 			c.ask("crush rule create-replicated", "name", "by-"+p.Domain, "type", p.Domain)
 			args = append(args, "rule", "by-"+p.Domain)
@@ -80,6 +81,12 @@ func (c *Cluster) makePools() bool {
 	c.pool = c.pools[0].id
 	return true
 }
+
+// millis is a length of time as commands and settings take it.
+func millis(d time.Duration) string { return strconv.Itoa(int(d/time.Millisecond)) + "ms" }
+
+// longestLease is the longest that any pool may have granted so far.
+func (c *Cluster) longestLease() time.Duration { return max(c.cfg.Lease, c.leases) }
 
 // ask gives a command, and waits for its end.
 func (c *Cluster) ask(name string, args ...string) {

@@ -257,7 +257,7 @@ func (c *Cluster) few(n *nemesis) {
 			o.Crash(n.chance(50))
 		}
 	}
-	alone := c.w.now + 2*c.cfg.Lease + time.Second
+	alone := c.w.now + 2*c.longestLease() + time.Second
 	c.w.Run(c.w.now + 8*time.Second)
 	for i := range c.history {
 		if op := &c.history[i]; op.Begin > alone && op.Outcome != history.Unknown {

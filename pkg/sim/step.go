@@ -285,6 +285,10 @@ func (n *nemesis) changePool(s *scenario.Step) {
 		args = append(args, "min_size", strconv.Itoa(s.Min))
 		p.MinSize = min(p.MinSize, s.Min) // what judges demand from now on
 	}
+	if s.Lease > 0 {
+		args = append(args, "read_lease_interval", millis(s.Lease))
+		c.leases = max(c.leases, s.Lease)
+	}
 	if p == &c.pools[0] {
 		c.cfg.Size, c.cfg.MinSize = p.Size, p.MinSize
 	}

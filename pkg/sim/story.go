@@ -142,8 +142,8 @@ func (c *Cluster) tellMap() {
 	}
 	for i := range c.pools {
 		p, ok := m.Pool(c.pools[i].id)
-		if was, known := old.Pool(c.pools[i].id); ok && known && (was.Size != p.Size || was.MinSize != p.MinSize) {
-			lines = append(lines, fmt.Sprintf("pool %s: size %d, min_size %d", p.Name, p.Size, p.MinSize))
+		if was, known := old.Pool(c.pools[i].id); ok && known && (was.Size != p.Size || was.MinSize != p.MinSize || was.LeaseMS() != p.LeaseMS()) {
+			lines = append(lines, fmt.Sprintf("pool %s: size %d, min_size %d, leases of %d ms", p.Name, p.Size, p.MinSize, p.LeaseMS()))
 		}
 	}
 	for _, line := range lines {
