@@ -89,6 +89,8 @@ func osdsCount(o *status.OSDCounts) string {
 	for _, d := range o.Down {
 		switch {
 		case !d.In:
+		case d.Waits != "":
+			going = append(going, fmt.Sprintf("%v runs and waits: %s", d.OSD, oneLine(d.Waits)))
 		case d.OutSeconds >= 0:
 			going = append(going, fmt.Sprintf("%v goes out in %s", d.OSD, secondsText(d.OutSeconds)))
 		case d.Held != "":

@@ -188,7 +188,7 @@ func (c *Core) follow() {
 	if !ok || c.leader == c.entity {
 		return
 	}
-	body := &wire.Follow{Name: c.cfg.Name, Epoch: c.st.Epoch(), Clock: c.now.Wall, Term: c.term}
+	body := &wire.Follow{Name: c.cfg.Name, Epoch: c.st.Epoch(), Clock: c.now.Wall, Term: c.term, Hears: c.heardMons()}
 	c.call(core.Call{Send: core.Send{To: to, Class: wire.Control, Type: wire.TypeFollow, Body: body}, Timeout: time.Second},
 		func(core.Answered) {})
 }

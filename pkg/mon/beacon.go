@@ -41,6 +41,7 @@ func (l *leader) beacon(a asker, b *wire.Beacon) {
 	}
 	s.beacon = *b
 	s.beacon.PGs = nil
+	l.heardPeers(s, b.Hears)
 	l.c.reply(a, l.beaconReply(b), nil)
 }
 

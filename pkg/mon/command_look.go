@@ -16,12 +16,13 @@ import (
 const second = time.Second
 
 var lookCommands = map[string]command{
-	"status":   {look: func(l *leader, _ args) (any, error) { return l.status(), nil }},
-	"health":   {args: "detail", look: func(l *leader, _ args) (any, error) { h := l.health(); return &h, nil }},
-	"df":       {look: func(l *leader, _ args) (any, error) { return l.df(), nil }},
-	"osd ls":   {look: func(l *leader, _ args) (any, error) { return &status.OSDList{OSDs: l.osdShapes(l.c.st.m)}, nil }},
-	"osd tree": {look: func(l *leader, _ args) (any, error) { return l.osdTree(), nil }},
-	"osd df":   {look: func(l *leader, _ args) (any, error) { return l.osdDF(), nil }},
+	"status":           {look: func(l *leader, _ args) (any, error) { return l.status(), nil }},
+	"health":           {args: "detail", look: func(l *leader, _ args) (any, error) { h := l.health(); return &h, nil }},
+	"df":               {look: func(l *leader, _ args) (any, error) { return l.df(), nil }},
+	"heartbeat matrix": {look: func(l *leader, _ args) (any, error) { return l.heartbeats(), nil }},
+	"osd ls":           {look: func(l *leader, _ args) (any, error) { return &status.OSDList{OSDs: l.osdShapes(l.c.st.m)}, nil }},
+	"osd tree":         {look: func(l *leader, _ args) (any, error) { return l.osdTree(), nil }},
+	"osd df":           {look: func(l *leader, _ args) (any, error) { return l.osdDF(), nil }},
 }
 
 func (l *leader) status() *status.Status {

@@ -28,6 +28,7 @@ type Core struct {
 	lined   uint64       // the next line of the cluster log to tell
 	members []core.Member
 	whole   wholeMap
+	pinged  []*pingedMon // the other monitors, by name
 
 	term   uint64
 	leader wire.Entity // zero: nobody, as far as is known
@@ -129,6 +130,7 @@ func (c *Core) fired(key any) {
 func (c *Core) tick() {
 	if c.now.Mono/time.Second != (c.now.Mono-tickEvery)/time.Second {
 		c.hint()
+		c.pingMons()
 		c.follow()
 	}
 	if c.lead != nil {

@@ -13,12 +13,13 @@ type monSoft struct {
 	at    time.Duration
 	epoch osdmap.Epoch
 	skew  int64 // milliseconds that its clock is ahead
+	hears []wire.HeardMon
 }
 
 // follower notes that another monitor is well.
 func (l *leader) follower(a asker, f *wire.Follow) {
 	if a.entity == entityOf(f.Name) {
-		l.mons[f.Name] = &monSoft{l.c.now.Mono, f.Epoch, int64(f.Clock) - int64(l.c.now.Wall)}
+		l.mons[f.Name] = &monSoft{l.c.now.Mono, f.Epoch, int64(f.Clock) - int64(l.c.now.Wall), f.Hears}
 	}
 	l.c.reply(a, &wire.Followed{Term: l.term, Epoch: l.c.st.Epoch()}, nil)
 }

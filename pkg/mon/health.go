@@ -20,7 +20,7 @@ type sinceThen struct {
 func (l *leader) health() status.Health {
 	h := status.Health{Status: status.OK, Checks: []status.Check{}, Waiting: l.waiting()}
 	for _, find := range []func(*leader) *status.Check{
-		checkMons, checkMonClocks, checkDown, checkSilent, checkHeartbeat, checkFlags, checkFew, checkFull, checkBackfillFull, checkNearFull,
+		checkMons, checkMonsApart, checkMonClocks, checkDown, checkSilent, checkHeartbeat, checkSlowPings, checkFlags, checkFew, checkFull, checkBackfillFull, checkNearFull,
 		checkPoolFull, checkAvailability, checkDegraded, checkUnfound, checkDamaged, checkReads, checkSlow, checkDrift, checkSize, checkPlaces,
 	} {
 		if c := find(l); c != nil {

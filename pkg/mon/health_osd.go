@@ -24,6 +24,11 @@ func checkMons(l *leader) *status.Check {
 		if s := l.mons[name]; s != nil {
 			heard = "was last heard " + tenths(l.c.now.Mono-s.at) + " ago"
 		}
+		for _, h := range l.monHeartbeats() {
+			if h.Peer == name && h.Heard && h.Mon != l.c.cfg.Name {
+				heard += fmt.Sprintf("; mon.%s hears it", h.Mon)
+			}
+		}
 		c.Detail = append(c.Detail, fmt.Sprintf("mon.%s %s", name, heard))
 	}
 	return c
@@ -89,34 +94,6 @@ func checkDown(l *leader) *status.Check {
 	} else {
 		c.Next = append(c.Next, fmt.Sprintf("gone for good? zeph osd out %d, and its data moves", int32(ids[0])))
 	}
-	return c
-}
-
-// checkHeartbeat says who cannot hear whom, though the map says up.
-func checkHeartbeat(l *leader) *status.Check {
-	c := &status.Check{
-		Code: "OSD_HEARTBEAT", Severity: status.Warn,
-		Why:  "an OSD that does not answer delays what it takes part in; reported from enough failure domains it is marked down",
-		Next: []string{"look at the network between those hosts", "look at the OSD's log and disk"},
-	}
-	deaf := 0
-	for _, id := range l.sortedOSDs() {
-		s := l.osds[id]
-		heard := false
-		for _, u := range s.beacon.Unheard {
-			if s.up && l.c.st.m.IsUp(u.OSD) {
-				c.Detail = append(c.Detail, fmt.Sprintf("%v does not hear %v: %v for %d ms", id, u.OSD, u.Reason, u.For))
-				heard = true
-			}
-		}
-		if heard {
-			deaf++
-		}
-	}
-	if deaf == 0 {
-		return nil
-	}
-	c.Summary = fmt.Sprintf("%s cannot hear others that are up", counted(deaf, "osd"))
 	return c
 }
 

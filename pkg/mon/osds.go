@@ -15,6 +15,7 @@ type osdSoft struct {
 	beacon   wire.Beacon   // the last one, without its PGs
 	complete bool          // it has told of every PG that it is the primary of
 	reports  []*report     // by other OSDs, ascending by reporter
+	hears    []hearing     // whom it hears, ascending
 
 	up     bool
 	upAt   time.Duration // since when, as far as this leader saw
@@ -63,7 +64,7 @@ func (l *leader) turned(s *osdSoft, o *osdmap.OSD) {
 		s.downAt, s.why, s.held, s.missed, s.waits = 0, "", "", false, ""
 		s.upAt, s.beaconAt, s.complete, s.beacon = l.c.now.Mono, 0, false, wire.Beacon{}
 	}
-	s.gid, s.up, s.reports = wire.GID(o.GID), o.Up, nil
+	s.gid, s.up, s.reports, s.hears = wire.GID(o.GID), o.Up, nil, nil
 }
 
 // heard is when an OSD was heard, at the earliest when it came up, or this leader took office.

@@ -53,6 +53,7 @@ var settings = []Setting{
 	{"mon_osd_min_up_ratio", Share, "0.3", "mon", "OSDs without a beacon are not marked down when fewer than this share of all would stay up", 0, nil},
 	{"mon_osd_report_timeout", Length, "10s", "mon", "an OSD that sends no beacon for so long is down", 1000, nil},
 	{"mon_osd_reporter_subtree_level", Word, "host", "mon", "CRUSH type of the failure domains of those who report", 0, nil},
+	{"mon_warn_on_slow_ping_ratio", Share, "0.25", "mon", "warn when pings between OSDs take longer than this share of the grace; 0: never (Ceph: 0.05 of 20 s)", 0, nil},
 	{"osd_beacon_interval", Length, "1s", "osd", "between beacons to the monitors", 100, nil},
 	{"osd_client_message_cap", Number, "4096", "osd", "operations of clients under way, before they have to wait", 1, nil},
 	{"osd_client_message_size_cap", Bytes, "256M", "osd", "bytes of clients' writes under way, before they have to wait", 1 << 20, nil},

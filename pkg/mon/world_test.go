@@ -30,6 +30,9 @@ import (
 //	waits osd.1 why=hears~nobody     it is down, runs, and does not ask to be up yet
 //	silence osd.1 …, alive osd.1 …   no more beacons; again
 //	unheard osd.1 osd.2, slow osd.1 3   also what its beacons say
+//	hears osd.1 osd.2=5ms …          the same: round trips of pings; age=2s: of the answers
+//	apart a b                        two monitors do not hear each other; apart a: they do again
+//	matrix                           who hears whom
 //	disk osd.1 size= used=           what its beacons say
 //	pgs active+clean [objects= bytes= todo= cause= only=1.0]      what primaries say of their PGs
 //	cmd NAME [key=value …] [id=7 as=x via=b]           a command; values have ~ for a blank
@@ -63,6 +66,7 @@ type world struct {
 	late     [][]byte
 	requests map[core.Request]request
 	next     core.Request
+	apart    map[string]string
 	events   []queued
 	timers   []timer
 
@@ -114,13 +118,14 @@ type fakeOSD struct {
 	size, used uint64
 	slow       uint32
 	unheard    []wire.Unheard
+	hears      []wire.Heard
 	config     uint64
 	term       uint64
 }
 
 func newWorld(t *testing.T) *world {
 	return &world{
-		t: t, beat: time.Second, mons: make(map[string]*node), requests: make(map[core.Request]request),
+		t: t, beat: time.Second, mons: make(map[string]*node), requests: make(map[core.Request]request), apart: make(map[string]string),
 		osds: make(map[osdmap.OSDID]*fakeOSD), pgs: make(map[osdmap.PGID]wire.PGStat), allPGs: wire.PGStat{State: "active+clean"},
 	}
 }
@@ -209,6 +214,10 @@ func (w *world) do(words []string) error {
 			From: core.Peer{Entity: entityOf("x")}, Class: wire.Control, Type: wire.TypeGetMaps,
 			Body: &wire.GetMaps{After: osdmap.Epoch(opts.number("after", 0)), Whole: len(plain) > 0, Epoch: osdmap.Epoch(opts.number("epoch", 0))},
 		})
+	case "apart":
+		w.apart[plain[0]] = strings.Join(plain[1:], "")
+	case "matrix":
+		w.matrix()
 	case "show":
 		w.show(plain)
 	case "stall":
@@ -458,8 +467,12 @@ func (w *world) effect(n *node, e core.Effect) {
 // call is between monitors.
 func (w *world) call(n *node, e core.Call) {
 	to := w.mons[strings.TrimPrefix(e.To.Entity.String(), "mon.")]
-	if n.cut || to.cut {
+	if to == nil || n.cut || to.cut || w.apart[n.name] == to.name || w.apart[to.name] == n.name {
 		w.post(n, core.Answered{Token: e.Token, Err: core.ErrTimeout})
+		return
+	}
+	if ping, ok := e.Body.(*wire.Ping); ok {
+		w.post(n, core.Answered{Token: e.Token, From: e.To.Peer, Body: &wire.Pong{Sent: ping.Sent}})
 		return
 	}
 	w.receive(to, request{from: n, token: e.Token}, core.Received{
@@ -615,8 +628,26 @@ func (w *world) osdSays(verb string, plain []string, opts options) error {
 	case "unheard":
 		o := w.osd(plain[0])
 		o.unheard = nil
+		length, err := time.ParseDuration(or(opts["for"], "700ms"))
+		if err != nil {
+			return err
+		}
 		for _, name := range plain[1:] {
-			o.unheard = append(o.unheard, wire.Unheard{OSD: w.osd(name).id, Reason: wire.Silent, For: 700})
+			o.unheard = append(o.unheard, wire.Unheard{OSD: w.osd(name).id, Reason: wire.Silent, For: wire.Millis(length / time.Millisecond)})
+		}
+	case "hears":
+		o := w.osd(plain[0])
+		o.hears = nil
+		age, _ := time.ParseDuration(or(opts["age"], "0s"))
+		for _, name := range slices.Sorted(maps.Keys(opts)) {
+			if name != "age" {
+				rtt, err := time.ParseDuration(opts[name])
+				if err != nil {
+					return err
+				}
+				us := uint32(rtt / time.Microsecond)
+				o.hears = append(o.hears, wire.Heard{OSD: w.osd(name).id, RTT: us, Last: us / 2, Age: wire.Millis(age / time.Millisecond)})
+			}
 		}
 	case "slow":
 		n, err := strconv.ParseUint(plain[1], 10, 32)
@@ -690,7 +721,7 @@ func (w *world) beacons() {
 }
 
 func (w *world) beacon(o *fakeOSD, what string, opts options) {
-	b := &wire.Beacon{OSD: o.id, GID: o.gid(), Size: o.size, Used: o.used, Complete: true, Term: o.term, Config: o.config, SlowOps: o.slow, Unheard: o.unheard}
+	b := &wire.Beacon{OSD: o.id, GID: o.gid(), Size: o.size, Used: o.used, Complete: true, Term: o.term, Config: o.config, SlowOps: o.slow, Unheard: o.unheard, Hears: o.hears}
 	if n := w.mons[w.leader]; n != nil && n.state.(*State).m != nil {
 		w.fill(b, n.state.(*State))
 	}
@@ -785,6 +816,23 @@ func (w *world) health(opts options) {
 				w.say("  %s", d)
 			}
 		}
+	}
+}
+
+func (w *world) matrix() {
+	h := w.mons[w.leader].core.lead.heartbeats()
+	for _, o := range h.OSDs {
+		if o.Heard {
+			w.say("%v hears %v: %d us, the last one %d us, %d ms ago", o.OSD, o.Peer, o.RoundTripUS, o.LastUS, o.AgeMS)
+		} else {
+			w.say("%v does not hear %v: %s for %d ms", o.OSD, o.Peer, o.Reason, o.AgeMS)
+		}
+	}
+	for _, m := range h.Mons {
+		w.say("mon.%s hears mon.%s: %v, %d us, %d ms ago", m.Mon, m.Peer, m.Heard, m.RoundTripUS, m.AgeMS)
+	}
+	for _, text := range h.Words {
+		w.say("in words: %s", text)
 	}
 }
 

@@ -21,6 +21,7 @@ type beacons struct {
 	config uint64 // version of the settings that are in force
 	told   map[osdmap.PGID]told
 	turn   int // where in the order of PGs the next ones in turn begin
+	peer   int // the same, of peers
 }
 
 // told is what the leader was last told of a PG.
@@ -51,7 +52,7 @@ func (c *Core) beacon() {
 	gid := c.gid
 	msg := &wire.Beacon{
 		OSD: c.cfg.ID, GID: gid, Size: c.stats.Size, Used: c.stats.Used, PGs: stats, Copies: uint32(len(c.order)),
-		Config: b.config, Unheard: c.unheard(), SlowOps: c.slowOps(), Complete: complete && b.term != 0, Term: b.term,
+		Config: b.config, Unheard: c.unheard(), Hears: c.hears(), SlowOps: c.slowOps(), Complete: complete && b.term != 0, Term: b.term,
 		Drifts: c.drifts(), Damaged: c.stats.Damaged, Mons: c.mons.version,
 	}
 	c.askMonitor(wire.TypeBeacon, msg, beaconFor, func(a core.Answered) {

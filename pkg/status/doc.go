@@ -9,7 +9,7 @@
 //	flag ls        Flags         osd new         OSDNew        pg unfound list     Unfound
 //	config ls, get Config        ok-to-stop      OkToStop      crush rule ls       Rules
 //	mon ls, dump   MonList       safe-to-destroy SafeToDestroy log                 LogLines
-//	                                                           crush dump          as Ceph prints it
+//	heartbeat matrix Heartbeats                                crush dump          as Ceph prints it
 //
 // Names are in snake case and end in their unit: _bytes, _seconds, _ms (milliseconds since 1970),
 // _per_second. Shares and weights are decimals. Lists are never null, and have an order that does not

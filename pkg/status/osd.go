@@ -100,3 +100,32 @@ type SafeToDestroy struct {
 	Bad     []PGRisk       `json:"bad"`
 	Unknown string         `json:"unknown,omitempty"`
 }
+
+// Heartbeats says who hears whom: of OSDs those that ping each other, of monitors each and each other.
+type Heartbeats struct {
+	OSDs  []Heartbeat    `json:"osds"`    // by osd, then peer
+	Mons  []MonHeartbeat `json:"mons"`    // by mon, then peer
+	Words []string       `json:"words"`   // what of it is not well
+	Slow  uint32         `json:"slow_us"` // a round trip that is longer is slow
+	Known bool           `json:"known"`
+}
+
+// Heartbeat is how one OSD hears another, as it told the leader.
+type Heartbeat struct {
+	OSD         osdmap.OSDID `json:"osd"`  // who pings
+	Peer        osdmap.OSDID `json:"peer"` // who has to answer
+	Heard       bool         `json:"heard"`
+	RoundTripUS uint32       `json:"round_trip_us"`      // smoothed, in microseconds
+	LastUS      uint32       `json:"last_round_trip_us"` // of the last answer
+	AgeMS       int64        `json:"age_ms"`             // since the last answer; not heard: how long it has been so
+	Reason      string       `json:"reason,omitempty"`   // it is not heard: silent, connection refused, no progress
+}
+
+// MonHeartbeat is how one monitor hears another.
+type MonHeartbeat struct {
+	Mon         string `json:"mon"`  // who pings, such as a
+	Peer        string `json:"peer"` // who has to answer
+	Heard       bool   `json:"heard"`
+	RoundTripUS uint32 `json:"round_trip_us"` // of the last answer; 0: there was none
+	AgeMS       int64  `json:"age_ms"`        // since the last answer
+}

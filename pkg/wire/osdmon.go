@@ -104,6 +104,7 @@ type Beacon struct {
 	Damaged  uint64       `cbor:"12,keyasint,omitzero"`  // reads that did not check, since it started
 	Term     uint64       `cbor:"13,keyasint,omitzero"`  // of the leader that Complete is about, from the last BeaconReply
 	Mons     uint64       `cbor:"14,keyasint,omitzero"`  // version of the monmap that it has
+	Hears    []Heard      `cbor:"15,keyasint,omitempty"` // OSDs that answer pings: all that are slow, and others in turn
 }
 
 // Unheard is an OSD that does not answer.
@@ -111,6 +112,14 @@ type Unheard struct {
 	OSD    osdmap.OSDID `cbor:"1,keyasint"`
 	Reason Reason       `cbor:"2,keyasint"`
 	For    Millis       `cbor:"3,keyasint"`
+}
+
+// Heard is an OSD that answers pings.
+type Heard struct {
+	OSD  osdmap.OSDID `cbor:"1,keyasint"`
+	RTT  uint32       `cbor:"2,keyasint"`           // round trip, smoothed, in microseconds
+	Last uint32       `cbor:"3,keyasint"`           // that of the last answer, in microseconds
+	Age  Millis       `cbor:"4,keyasint,omitempty"` // since the last answer, in milliseconds
 }
 
 // Drift is by how much a peer's clock runs faster than ours.
