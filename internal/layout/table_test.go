@@ -43,7 +43,7 @@ pkg/world            io    core,messenger,store                              yam
 pkg/daemon           io    world,messenger/backend                            cobra,pflag,yaml
 pkg/client           io    objecter,world,status                               xxhash
 pkg/lab              io    client,messenger/zmq                                      -
-pkg/chaos            io    lab,history,scenario                              -
+pkg/chaos            io    lab,history,scenario                              yaml
 zephtest             io    world,consensus,mon,osd,client,store/mem,store/disk,messenger/inproc                    -
 
 cmd/mon              io    mon,daemon,consensus                                  cobra,pflag

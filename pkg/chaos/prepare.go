@@ -26,10 +26,8 @@ func settingsOf(s *scenario.Scenario) [][3]string {
 	}
 }
 
+// millis is a length of time in the settings' form, which knows one unit.
 func millis(d time.Duration) string { return fmt.Sprint(d.Milliseconds(), "ms") }
-
-// plain is a length of time in the settings' form, which knows one unit.
-func plain(d time.Duration) string { return fmt.Sprint(d.Milliseconds(), "ms") }
 
 // locationOf is where an OSD stands, in the form of --crush-location.
 func locationOf(s *scenario.Scenario, id int) string {

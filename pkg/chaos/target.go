@@ -140,6 +140,7 @@ type opener func(Options) (Target, error)
 
 // openers by kind. Those of compose.go and netns.go are named openCompose and openNetns.
 var openers = map[string]opener{
-	scenario.Lab:   openLab,
-	scenario.Netns: openNetns,
+	scenario.Lab:     openLab,
+	scenario.Netns:   openNetns,
+	scenario.Compose: openCompose,
 }
