@@ -109,6 +109,11 @@ func flagError(cmd *cobra.Command, err error) error {
 	if errors.As(err, &invalid) && invalid.GetFlag().Name == "output" && cmd.Flags().Lookup("out") != nil {
 		return next(usage, "to name a file say --out %s", invalid.GetValue())
 	}
+	if invalid != nil {
+		if wanted := expectedOf[invalid.GetFlag().Value.Type()]; wanted != "" {
+			return usagef(cmd, "--%s %q: expected %s", invalid.GetFlag().Name, invalid.GetValue(), wanted)
+		}
+	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
 		return usage
@@ -119,6 +124,12 @@ func flagError(cmd *cobra.Command, err error) error {
 		return next(usage, "did you mean: --%s", near)
 	}
 	return usage
+}
+
+// expectedOf is what a flag takes, by pflag's name of its type; pflag itself quotes the parser.
+var expectedOf = map[string]string{
+	"int": "a number", "int32": "a number", "uint64": "a number", "float64": "a number",
+	"bool": "true or false", "duration": "a length of time, such as 300ms or 5s",
 }
 
 // nearest is the candidate that a person who typed word most likely meant, or "".

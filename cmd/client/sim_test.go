@@ -56,6 +56,7 @@ func TestSimRefuses(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{
 		"sim run":                         "--seed is missing",
+		"sim run --seed x":                `--seed "x": expected a number`,
 		"sim run --seed 1 --faults flood": `fault "flood": did you mean load?`,
 		"sim run --seed 1 --mons 2":       "2 monitors: expected an odd number",
 		"sim run --seed 1 --end well":     `end "well": expected one of`,
