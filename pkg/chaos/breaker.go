@@ -99,8 +99,9 @@ func (b *breaker) takeBack(ctx context.Context, done []Mark) error {
 		if !on {
 			return nil
 		}
-		err := b.target.Undo(ctx, *m.Fault)
 		b.mark(Mark{What: "undo", N: m.N, Fault: m.Fault})
+		err := b.target.Undo(ctx, *m.Fault)
+		b.mark(Mark{What: "undone", N: m.N})
 		return err
 	})
 }
@@ -334,6 +335,9 @@ func (b *breaker) operate(ctx context.Context, s *scenario.Step, whom []string) 
 		}
 		if s.Min > 0 {
 			args["min_size"] = fmt.Sprint(s.Min)
+		}
+		if s.Lease > 0 {
+			args["read_lease_interval"] = millis(s.Lease)
 		}
 		args["yes"] = "true"
 		return nil, b.command(ctx, "pool set", args)

@@ -64,8 +64,8 @@ func (o *Op) operation() (history.Operation, bool) {
 // Mark is something that was done, or taken back.
 type Mark struct {
 	At    time.Duration `json:"at_ns"`
-	What  string        `json:"what"`            // do, undo (it has been), say
-	N     int           `json:"n,omitempty"`     // of the fault: the undo has the same
+	What  string        `json:"what"`            // do (from now on), undo (from now on), undone, say
+	N     int           `json:"n,omitempty"`     // of the fault: its undo has the same
 	Fault *Fault        `json:"fault,omitempty"` // do, undo
 	Text  string        `json:"text,omitempty"`  // a step, an operator's command, what was waited for
 	Ended bool          `json:"ended,omitempty"` // say: from here on nothing is broken any more on purpose

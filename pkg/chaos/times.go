@@ -76,6 +76,7 @@ type struck struct {
 	verb  string
 	at    time.Duration
 	end   time.Duration // it was taken back; that is when all was, if nobody did before
+	over  time.Duration // that had been done
 	names []string
 }
 
@@ -85,10 +86,18 @@ const together = 50 * time.Millisecond
 // strikes are the faults of a run.
 func (r *Record) strikes() []struck {
 	var all []struck
-	ends := map[int]time.Duration{}
+	rest := r.Facts.Mended // all that nobody took back before is taken back from here on
+	ends, overs := map[int]time.Duration{}, map[int]time.Duration{}
 	for _, m := range r.Marks {
-		if m.What == "undo" {
+		switch m.What {
+		case "undo":
 			ends[m.N] = m.At
+		case "undone":
+			overs[m.N] = m.At
+		case "say":
+			if m.Ended {
+				rest = m.At
+			}
 		}
 	}
 	for _, m := range r.Marks {
@@ -97,12 +106,16 @@ func (r *Record) strikes() []struck {
 		}
 		end, ok := ends[m.N]
 		if !ok {
-			end = r.Facts.Mended
+			end = max(m.At, rest)
+		}
+		over := max(end, overs[m.N])
+		if !ok || overs[m.N] == 0 {
+			over = max(end, r.Facts.Mended)
 		}
 		if n := len(all); n > 0 && all[n-1].verb == m.Fault.Verb && m.At-all[n-1].at < together {
 			all[n-1].what += ", " + m.Fault.Of
 			all[n-1].names = append(all[n-1].names, m.Fault.Of)
-			all[n-1].end = max(all[n-1].end, end)
+			all[n-1].end, all[n-1].over = max(all[n-1].end, end), max(all[n-1].over, over)
 			continue
 		}
 		f := *m.Fault
@@ -110,7 +123,7 @@ func (r *Record) strikes() []struck {
 			f.From = []string{fmt.Sprint(len(f.From), " daemons")}
 		}
 		f.Text = ""
-		all = append(all, struck{what: f.String(), verb: f.Verb, at: m.At, end: end, names: []string{f.Of}})
+		all = append(all, struck{what: f.String(), verb: f.Verb, at: m.At, end: end, over: over, names: []string{f.Of}})
 	}
 	return all
 }
@@ -184,7 +197,7 @@ func (v *Verdict) falseDowns(r *Record) {
 			}
 		}
 		for _, s := range strikes {
-			if s.at > at || at > s.end+blame {
+			if s.at > at || at > s.over+blame {
 				continue
 			}
 			if slices.Contains(s.names, name) || s.between(r, name) {
