@@ -139,12 +139,14 @@ func (c *Core) slowest() osdmap.Epoch {
 	return e
 }
 
-// tickSome gives the PGs their tick, in slices.
+// tickSome gives the PGs their tick, in slices: those that have something to do.
 func (c *Core) tickSome(from int) {
 	c.ticking = true
 	to := min(from+slice, len(c.order))
 	for _, s := range c.order[min(from, to):to] {
-		c.give(s, pg.Tick{})
+		if s.epoch < c.epoch() || c.now.After(s.pg.Due()) {
+			c.give(s, pg.Tick{})
+		}
 	}
 	if to < len(c.order) {
 		c.goOnLater(func() { c.tickSome(to) })

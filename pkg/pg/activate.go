@@ -234,10 +234,7 @@ func (pg *PG) spreadHistory() {
 		}
 	}
 	for _, q := range pg.members() {
-		h := &q.historyAcked
-		has := h.HistoryLES >= pg.info.HistoryLES && h.LEC >= pg.info.LEC && h.Cleared >= pg.info.Cleared &&
-			h.Scrubbed >= pg.info.Scrubbed && h.DeepScrubbed >= pg.info.DeepScrubbed
-		if has || !q.activated || !pg.due(q.historySent) {
+		if pg.knowsHistory(q) || !q.activated || !pg.due(q.historySent) {
 			continue
 		}
 		q.historySent = pg.now.Mono
@@ -249,6 +246,13 @@ func (pg *PG) spreadHistory() {
 	if pg.clean() && p.history.selfCleared >= first {
 		pg.sendStraysAway()
 	}
+}
+
+// knowsHistory reports whether a member has all of that on its disk.
+func (pg *PG) knowsHistory(q *peer) bool {
+	h := &q.historyAcked
+	return h.HistoryLES >= pg.info.HistoryLES && h.LEC >= pg.info.LEC && h.Cleared >= pg.info.Cleared &&
+		h.Scrubbed >= pg.info.Scrubbed && h.DeepScrubbed >= pg.info.DeepScrubbed
 }
 
 func (pg *PG) allHave(has func(wire.PGHistoryAck) bool) bool {

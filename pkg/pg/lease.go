@@ -86,6 +86,7 @@ func (pg *PG) holdsLease(gid wire.GID) bool {
 // boundsLeft are the bounds as they go over the wire: lengths, not instants (6.2, 6.3). That of the receiver
 // itself is of no use to it.
 func (pg *PG) boundsLeft() []wire.PGBound {
+	pg.pruneBounds()
 	var left []wire.PGBound
 	for _, b := range pg.bounds {
 		if b.until > pg.now.Mono && !pg.holdsLease(b.holder.GID) {
@@ -183,13 +184,16 @@ func (pg *PG) nextLease() wire.PGLease {
 	}
 }
 
+// renewEvery is how often leases are renewed (6.7).
+func (pg *PG) renewEvery() time.Duration { return leaseOf(&pg.info.Interval) / 4 }
+
 // renewLease is derived anew each time, never chained to an answer (6.6).
 func (pg *PG) renewLease() {
 	p := pg.pri
 	if p.phase < activating || len(pg.acting()) < int(pg.info.Interval.MinSize) {
 		return
 	}
-	if p.leases.number > 0 && pg.now.Mono < p.leases.sent+leaseOf(&pg.info.Interval)/4 {
+	if p.leases.number > 0 && pg.now.Mono < p.leases.sent+pg.renewEvery() {
 		return
 	}
 	l := pg.nextLease()
@@ -226,6 +230,15 @@ func (pg *PG) settleLeases() {
 		ls.asked = slices.Clone(ls.asked[i+1:])
 		return
 	}
+}
+
+// leaseDue is when a lease has to be renewed; and when it will have run out, which people are shown.
+func (pg *PG) leaseDue() time.Duration {
+	ls := &pg.pri.leases
+	if ls.held && pg.leaseHeld() {
+		return min(ls.until, ls.sent+pg.renewEvery())
+	}
+	return ls.sent + pg.renewEvery()
 }
 
 // leaseHeld is asked with the time at which the batch was taken (8.1).

@@ -42,6 +42,9 @@ const maxEarly = 32 << 20
 // isStray reports whether this copy is neither in up nor acting.
 func (pg *PG) isStray() bool { return !pg.isUp(pg.cfg.OSD) && !pg.isActing(pg.cfg.OSD) }
 
+// announceEvery is after how many repeats a stray tells of itself again.
+const announceEvery = 4
+
 // announce tells the primary of a copy that it may not know of (11.2). It is repeated while it stays one.
 func (pg *PG) announce() {
 	if pg.rep == nil || !pg.isStray() || pg.removing != nil || pg.info.Interval.Primary == osdmap.NoOSD {

@@ -234,9 +234,11 @@ func (pg *PG) lacking() (degraded, misplaced uint64) {
 	return degraded + uint64(short)*pg.stats.Objects, misplaced
 }
 
+const statsEvery = time.Second
+
 // readStats asks the store what the PG holds, now and then.
 func (pg *PG) readStats() {
-	if pg.now.Mono < pg.statsRead+time.Second {
+	if pg.now.Mono < pg.statsRead+statsEvery {
 		return
 	}
 	pg.statsRead = pg.now.Mono

@@ -20,7 +20,7 @@ func (pg *PG) tick() {
 	if pg.rep == nil {
 		return
 	}
-	if pg.now.Mono >= pg.rep.announced+4*pg.set.Repeat {
+	if pg.now.Mono >= pg.rep.announced+announceEvery*pg.set.Repeat {
 		pg.announce()
 	}
 	pg.tickSlot()

@@ -312,7 +312,14 @@ func (w *world) step(o *testOSD, ev any) {
 		}
 		return
 	}
-	w.carryOut(o, o.pg.Step(w.time(o), ev))
+	now := w.time(o)
+	_, tick := ev.(Tick)
+	early := tick && !now.After(o.pg.Due())
+	effects := o.pg.Step(now, ev)
+	if early && len(effects) > 0 { // an OSD would have left it out
+		w.t.Fatalf("osd.%d: a tick before it was due had effects: %+v", o.id, effects)
+	}
+	w.carryOut(o, effects)
 }
 
 func (w *world) carryOut(o *testOSD, effects []core.Effect) {
