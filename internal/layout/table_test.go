@@ -44,6 +44,7 @@ pkg/daemon           io    world,messenger/backend                            co
 pkg/client           io    objecter,world,status                               xxhash
 pkg/lab              io    client,messenger/zmq                                      -
 pkg/chaos            io    lab,history,scenario                              yaml
+internal/script      io    -                                                 -
 zephtest             io    world,consensus,mon,osd,client,store/mem,store/disk,messenger/inproc                    -
 
 cmd/mon              io    mon,daemon,consensus                                  cobra,pflag

@@ -1,17 +1,15 @@
 package objecter
 
 import (
-	"bufio"
 	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"zeph/internal/script"
 	"zeph/pkg/core"
 	"zeph/pkg/osdmap"
 	"zeph/pkg/wire"
@@ -38,44 +36,14 @@ var update = flag.Bool("update", false, "rewrite testdata/*.txt to what the clie
 //	lost N reset|timeout|down|full             call N ends without an answer
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	scripts, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(scripts) == 0 {
-		t.Fatalf("no scripts: %v", err)
-	}
-	for _, path := range scripts {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
-			t.Parallel()
-			playFile(t, path)
-		})
-	}
-}
-
-func playFile(t *testing.T, path string) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := newPlay(t)
-	var now strings.Builder
-	for lines := bufio.NewScanner(strings.NewReader(string(text))); lines.Scan(); {
-		line := lines.Text()
-		if strings.HasPrefix(line, "| ") {
-			continue
-		}
-		now.WriteString(line + "\n")
-		if command, ok := strings.CutPrefix(line, "> "); ok {
+	script.Play(t, *update, func(t *testing.T) func([]string) string {
+		p := newPlay(t)
+		return func(words []string) string {
 			p.trace.Reset()
-			p.do(strings.Fields(command))
-			now.WriteString(p.trace.String())
+			p.do(words)
+			return p.trace.String()
 		}
-	}
-	if *update {
-		if err := os.WriteFile(path, []byte(now.String()), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	} else if now.String() != string(text) {
-		t.Errorf("the client does something else now (see the change with -update):\n%s", now.String())
-	}
+	})
 }
 
 type play struct {

@@ -1,18 +1,16 @@
 package osd
 
 import (
-	"bufio"
 	"encoding/json"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"zeph/internal/script"
 	"zeph/pkg/core"
 	"zeph/pkg/osdmap"
 	"zeph/pkg/placement"
@@ -46,51 +44,14 @@ var update = flag.Bool("update", false, "rewrite testdata/*.txt to what the OSD 
 //	disk holds · disk goes on                 nothing is made durable meanwhile
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	scripts, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(scripts) == 0 {
-		t.Fatalf("no scripts: %v", err)
-	}
-	for _, path := range scripts {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
-			t.Parallel()
-			playFile(t, path)
-		})
-	}
-}
-
-func playFile(t *testing.T, path string) {
-	text, now := playText(t, path)
-	if *update {
-		if err := os.WriteFile(path, []byte(now), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	} else if now != text {
-		t.Errorf("the osd does something else now (see the change with -update):\n%s", now)
-	}
-}
-
-// playText is a script, and what it says now.
-func playText(t *testing.T, path string) (text, played string) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text = string(b)
-	p := newPlay(t)
-	var now strings.Builder
-	for lines := bufio.NewScanner(strings.NewReader(text)); lines.Scan(); {
-		line := lines.Text()
-		if strings.HasPrefix(line, "| ") {
-			continue
-		}
-		now.WriteString(line + "\n")
-		if command, ok := strings.CutPrefix(line, "> "); ok {
+	script.Play(t, *update, func(t *testing.T) func([]string) string {
+		p := newPlay(t)
+		return func(words []string) string {
 			p.trace.Reset()
-			p.do(strings.Fields(command))
-			now.WriteString(p.trace.String())
+			p.do(words)
+			return p.trace.String()
 		}
-	}
-	return text, now.String()
+	})
 }
 
 type timer struct {
