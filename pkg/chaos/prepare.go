@@ -15,7 +15,7 @@ import (
 // What every target does to a new cluster, whatever its processes are, once the monitors answer.
 
 // settingsOf are the cluster's settings that a scenario wants, as who, name, value. What no setting is on
-// real processes (the length of logs, of leases) is as in any cluster.
+// real processes (the length of logs) is as in any cluster.
 func settingsOf(s *scenario.Scenario) [][3]string {
 	return [][3]string{
 		{"osd", "osd_heartbeat_interval", millis(s.Heartbeat)},
@@ -49,6 +49,7 @@ func makePools(ctx context.Context, c *client.Client, s *scenario.Scenario) erro
 		}
 		_, err = c.MonCommand(ctx, "pool create", client.Args{
 			"name": p.Name, "size": fmt.Sprint(p.Size), "min_size": fmt.Sprint(p.MinSize), "pg_num": fmt.Sprint(p.PGs), "rule": rule,
+			"read_lease_interval": millis(s.Lease), "yes": "true", // a long one is meant
 		})
 		if err != nil {
 			return fmt.Errorf("pool %s: %w", p.Name, err)
