@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -59,6 +60,7 @@ type held struct {
 
 func openCompose(o Options) (Target, error) {
 	t := &composeTarget{opts: o}
+	t.state.Project = fmt.Sprintf("zephchaos%x", sha256.Sum256([]byte(o.Folder)))[:24]
 	text, err := os.ReadFile(t.path("compose.json"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return t, nil
@@ -182,7 +184,7 @@ func (t *composeTarget) prepare(s *scenario.Scenario) error {
 		return err
 	}
 	return t.edit(func(c *composeState) {
-		*c = composeState{Project: fmt.Sprintf("zephchaos%08x", rand.Uint32()), Source: source, Hosts: s.Hosts, Racks: s.Racks}
+		c.Hosts, c.Racks = s.Hosts, s.Racks
 		c.subnets()
 	})
 }
@@ -352,14 +354,23 @@ func (t *composeTarget) awaitName(ctx context.Context, service string) (string, 
 
 const readyTime = 30 * time.Second
 
-// Down removes containers, networks and volumes; the image stays.
+// Down removes containers, networks and volumes; the image stays. It does without our folder, should somebody have
+// removed that.
 func (t *composeTarget) Down(ctx context.Context) error {
-	if t.now().Project == "" {
-		return nil
-	}
 	err := t.release(ctx)
-	_, err2 := t.compose(ctx, "down", "-v", "-t", "5", "--remove-orphans")
-	return errors.Join(err, err2)
+	of := "label=com.docker.compose.project=" + t.now().Project
+	for _, kind := range []struct{ list, remove []string }{
+		{[]string{"ps", "-aq"}, []string{"rm", "-f", "-v"}},
+		{[]string{"network", "ls", "-q"}, []string{"network", "rm"}},
+		{[]string{"volume", "ls", "-q"}, []string{"volume", "rm"}},
+	} {
+		ids, e := t.docker(ctx, append(kind.list, "--filter", of)...)
+		if all := strings.Fields(string(ids)); e == nil && len(all) > 0 {
+			_, e = t.docker(ctx, append(kind.remove, all...)...)
+		}
+		err = errors.Join(err, e)
+	}
+	return err
 }
 
 // Mend takes everything back.
@@ -389,7 +400,7 @@ func (t *composeTarget) release(ctx context.Context) error {
 	for _, h := range t.now().Held {
 		err = errors.Join(err, h.Hold.Release(ctx))
 	}
-	if len(t.now().Cuts) > 0 {
+	if lab.CanCut("") == nil {
 		err = errors.Join(err, t.filter().Remove())
 	}
 	all, e := t.look(ctx)
@@ -400,7 +411,7 @@ func (t *composeTarget) release(ctx context.Context) error {
 			err = errors.Join(err, e)
 		}
 	}
-	if err != nil {
+	if now := t.now(); err != nil || len(now.Held)+len(now.Cuts) == 0 {
 		return err
 	}
 	return t.edit(func(c *composeState) { c.Held, c.Cuts = nil, nil })
