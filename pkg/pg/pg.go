@@ -48,6 +48,8 @@ type PG struct {
 	removing  *removal
 	state     states // as last told
 	statsRead time.Duration
+	statsOf   uint64 // what they show: this many transactions, and maybe some of those under way
+	submits   uint64 // transactions so far, counted from one: what was there before has yet to be looked at
 	cause     string // why data moves: what began the interval
 	gone      bool
 	counts    counts
@@ -81,7 +83,7 @@ func New(cfg Config) *PG {
 		cfg: cfg, set: cfg.Settings.filled(), room: cfg.Room,
 		reads: map[uint64]func(any){}, calls: map[uint64]func(core.Answered){},
 		objects: map[store.Key]*object{},
-		missing: newMissing(), dups: newDups(),
+		missing: newMissing(), dups: newDups(), submits: 1,
 	}
 }
 
@@ -231,6 +233,7 @@ func (pg *PG) submit(t *store.Txn, then func()) { pg.submitEver(t, then, nil) }
 // submitEver is submit with something that runs whatever the interval is then.
 func (pg *PG) submitEver(t *store.Txn, then, ever func()) {
 	pg.room.Submitted(t)
+	pg.submits++
 	tok := pg.token()
 	pg.order = append(pg.order, submitted{token: tok.N, era: pg.era, then: then, ever: ever})
 	pg.emit(core.Submit{Token: tok, Txn: t})

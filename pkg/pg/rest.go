@@ -13,7 +13,7 @@ func (pg *PG) Due() time.Duration {
 	case pg.gone || pg.m == nil:
 		return noTime
 	case pg.pri != nil && pg.settled():
-		return min(pg.leaseDue(), pg.statsRead+statsEvery, pg.pri.schedule.look)
+		return min(pg.leaseDue(), pg.statsDue(), pg.pri.schedule.look)
 	case pg.pri != nil:
 		return 0
 	case pg.rep == nil:

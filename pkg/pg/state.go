@@ -236,13 +236,21 @@ func (pg *PG) lacking() (degraded, misplaced uint64) {
 
 const statsEvery = time.Second
 
+// statsDue is when the store should be asked again what the PG holds: never, unless something was written since.
+func (pg *PG) statsDue() time.Duration {
+	if pg.statsOf == pg.submits {
+		return noTime
+	}
+	return pg.statsRead + statsEvery
+}
+
 // readStats asks the store what the PG holds, now and then.
 func (pg *PG) readStats() {
-	if pg.now.Mono < pg.statsRead+statsEvery {
+	if pg.now.Mono < pg.statsDue() {
 		return
 	}
 	pg.statsRead = pg.now.Mono
-	id := pg.cfg.PG
+	id, of := pg.cfg.PG, pg.submits-uint64(len(pg.order))
 	pg.read(func(r store.Reader) any {
 		st, err := r.PG(id)
 		if err != nil {
@@ -251,7 +259,7 @@ func (pg *PG) readStats() {
 		return st.Stats
 	}, func(res any) {
 		if st, ok := res.(store.PGStats); ok {
-			pg.stats = st
+			pg.stats, pg.statsOf = st, of
 		}
 	})
 }

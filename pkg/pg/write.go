@@ -190,7 +190,7 @@ func (pg *PG) apply(sub *wire.SubWrite, k store.Key, bulk []byte, entryOnly bool
 		Version: sub.Version, Object: objectOf(k), Prior: sub.Prior, Delete: deletes(sub.Steps),
 		Asker: sub.Asker, Code: sub.Code, Modified: sub.Modified,
 	}
-	var t store.Txn
+	t := store.Txn{Ops: make([]store.Op, 0, len(sub.Steps)+3)} // with a version, a log entry, and what is cut off the log
 	if !entryOnly {
 		addSteps(&t, k, sub.Steps, bulk)
 		if !e.Delete && len(sub.Steps) > 0 {
