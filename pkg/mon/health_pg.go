@@ -79,7 +79,11 @@ func checkDegraded(l *leader) *status.Check {
 		}
 		if n++; n <= mostDetail {
 			place, _ := l.places.table.PG(pg)
-			c.Detail = append(c.Detail, fmt.Sprintf("pg %v of %s is %s, acting %v, %d copies lacking", pg, pool.Name, state, osdList(place.Acting), lacking))
+			text := fmt.Sprintf("pg %v of %s is %s, acting %v", pg, pool.Name, state, osdList(place.Acting))
+			if lacking > 0 {
+				text += ", " + copiesText(lacking) + " lacking"
+			}
+			c.Detail = append(c.Detail, text)
 		}
 	})
 	if n == 0 {
@@ -89,8 +93,19 @@ func checkDegraded(l *leader) *status.Check {
 		c.Next = []string{"their pool has more copies than places: see POOL_TOO_FEW_PLACES"}
 	}
 	all := l.pgCounts().Copies
+	if copies == 0 { // there are no objects in them, or they are being made anew at this moment
+		c.Summary = counted(n, "PG") + " with fewer copies than they should have"
+		return c
+	}
 	c.Summary = fmt.Sprintf("%d/%d copies of objects missing (%s %%) in %s", copies, all, status.Share(copies, all).Percent(), counted(n, "PG"))
 	return c
+}
+
+func copiesText(n uint64) string {
+	if n == 1 {
+		return "1 copy"
+	}
+	return fmt.Sprintf("%d copies", n)
 }
 
 func checkUnfound(l *leader) *status.Check {
@@ -132,6 +147,41 @@ func checkDamaged(l *leader) *status.Check {
 		return nil
 	}
 	c.Summary = fmt.Sprintf("%s inconsistent in %s", counted(int(total), "object"), counted(len(c.Detail), "PG"))
+	return c
+}
+
+// checkAnew names copies of PGs that their OSD could not read when it started (protocol 5.11).
+func checkAnew(l *leader) *status.Check {
+	c := &status.Check{
+		Code: "PG_COPY_DAMAGED", Severity: status.Warn,
+		Why:  "what their OSDs keep of these PGs did not check when they started: a disk, its cable or memory fails. Until such a copy is filled anew it counts as if it were not there",
+		Next: []string{"wait: it is filled from the other copies by itself", "look at the disk's own counters (SMART); zeph osd drain it, then replace it"},
+	}
+	stuck := osdmap.NoOSD
+	l.eachPG(func(pool *osdmap.Pool, pg osdmap.PGID, state string) {
+		p := l.pgs[pg]
+		if p == nil || len(p.Anew) == 0 {
+			return
+		}
+		text := fmt.Sprintf("pg %v of %s is %s: the copy of %s is damaged", pg, pool.Name, state, names(p.Anew))
+		switch {
+		case hasState(state, "active"):
+			text += ", and is filled anew from the others"
+		case hasState(state, "down"), hasState(state, "incomplete"):
+			stuck = p.Anew[0]
+			text += ", and may have had acknowledged writes that no OSD within reach has"
+		}
+		c.Detail = append(c.Detail, text)
+	})
+	if len(c.Detail) == 0 {
+		return nil
+	}
+	if stuck != osdmap.NoOSD {
+		c.Severity = status.Err
+		c.Next[0] = fmt.Sprintf("start the OSDs that these PGs wait for; there are none? zeph osd lost %d --yes gives that copy up, and what only it had", int32(stuck))
+	}
+	c.Summary = "damaged copies of " + counted(len(c.Detail), "PG")
+	c.Detail = most(c.Detail)
 	return c
 }
 

@@ -164,7 +164,7 @@ func (w *world) setPGs(plain []string, opts options) {
 	s := wire.PGStat{
 		State: plain[0], Objects: opts.number("objects", 0), Bytes: opts.number("bytes", 0), ToRecover: opts.number("todo", 0), Recovered: opts.number("done", 0),
 		Cause: opts["cause"], WriteBytes: opts.number("written", 0), WriteOps: opts.number("writes", 0), Clean: osdmap.Epoch(opts.number("clean", 0)),
-		Degraded: opts.number("degraded", 0), Blocked: opts.ids("blocked"),
+		Degraded: opts.number("degraded", 0), Blocked: opts.ids("blocked"), Anew: opts.ids("anew"),
 	}
 	if v, ok := opts["only"]; ok {
 		pg, err := osdmap.ParsePGID(v)

@@ -30,7 +30,7 @@ import (
 //	apart a b                        two monitors do not hear each other; apart a: they do again
 //	matrix                           who hears whom
 //	disk osd.1 size= used=           what its beacons say
-//	pgs active+clean [objects= bytes= todo= cause= only=1.0]      what primaries say of their PGs
+//	pgs active+clean [objects= bytes= todo= cause= anew= only=1.0]      what primaries say of their PGs
 //	cmd NAME [key=value …] [id=7 as=x via=b]           a command; values have ~ for a blank
 //	health, osds, lines              what is wrong; the OSDs; the last lines of the cluster log
 //	hold, commit, lose, late         the log keeps proposals back; agrees on them; refuses to tell, and never
@@ -41,6 +41,7 @@ import (
 //	stall 15s                        time passes, and nobody does anything
 //	wall -1h                         clocks on walls are set
 //	cut a, mend a                    a monitor hears no other one
+//	warnings on                      what a monitor's own log warns of shows, too; off
 //	+2s                              time passes
 //
 // An indented line is what a command brings about: eN is the change that makes epoch N, ! a line of the
@@ -70,6 +71,7 @@ type world struct {
 	pgs     map[osdmap.PGID]wire.PGStat
 	allPGs  wire.PGStat
 	counter uint64
+	warns   bool // their own logs show
 	peek    func(body any, bulk []byte, err *wire.Error) // sees answers instead of the trace
 }
 
@@ -201,6 +203,8 @@ func (w *world) do(words []string) error {
 		w.apart[plain[0]] = strings.Join(plain[1:], "")
 	case "matrix":
 		w.matrix()
+	case "warnings":
+		w.warns = plain[0] == "on"
 	case "show":
 		w.show(plain)
 	case "stall":
@@ -359,7 +363,11 @@ func (w *world) effect(n *node, e core.Effect) {
 		w.answered(e.To, n, nil, nil, e.Err)
 	case core.Drop:
 		delete(w.requests, e.To)
-	case core.Publish, core.Log, core.Ready:
+	case core.Log:
+		if w.warns && e.Level >= core.Warn {
+			w.say("%s warns: %s %v", n.name, e.Message, e.Args)
+		}
+	case core.Publish, core.Ready:
 	case core.Exit:
 		w.say("%s exits", n.name)
 	default:

@@ -1,6 +1,7 @@
 package osd
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -27,7 +28,14 @@ func TestDamagedPGsAreFilledAnew(t *testing.T) {
 			}
 		}
 		m.start(o)
-		m.run("clean again", time.Minute, m.clean)
+		told := false
+		m.run("clean again", time.Minute, func() bool {
+			told = told || m.fillsAnew(o.id)
+			return m.clean()
+		})
+		if !told {
+			t.Errorf("no primary told of the damaged copies of osd.%d", o.id)
+		}
 		m.check(round + 1)
 		m.write(round + 2)
 	}
@@ -37,6 +45,18 @@ func TestDamagedPGsAreFilledAnew(t *testing.T) {
 		}
 	}
 	m.check(len(m.osds) + 1)
+}
+
+// fillsAnew reports whether a primary says that an OSD's copy of its PG is filled anew.
+func (m *mini) fillsAnew(id osdmap.OSDID) bool {
+	for _, o := range m.osds {
+		for _, s := range o.core.order {
+			if s.primary() && slices.Contains(s.pg.Stat().Anew, id) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // damage makes the record of a PG rot, or an entry of its log.

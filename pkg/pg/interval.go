@@ -93,7 +93,9 @@ func (pg *PG) newMap(v View) {
 		pg.closeInterval(prev, v.Map.Epoch())
 	}
 	pg.info.Interval = next
-	pg.cause = fmt.Sprintf("epoch %d: up %v, before that %v", next.First, next.Up, was)
+	if pg.cause == "" || !slices.Equal(was, next.Up) { // pg_temp alone moves nothing
+		pg.cause = fmt.Sprintf("epoch %d: up %v, before that %v", next.First, next.Up, was)
+	}
 	var t store.Txn
 	pg.regain(&t)
 	if pg.removing == nil {

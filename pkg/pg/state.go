@@ -1,6 +1,7 @@
 package pg
 
 import (
+	"fmt"
 	"math/bits"
 	"slices"
 	"strings"
@@ -195,6 +196,17 @@ func (pg *PG) Stat() wire.PGStat {
 	}
 	if s.Degraded+s.Misplaced > 0 {
 		s.Cause = pg.cause
+		if s.Cause == "" { // the PG began here with this interval
+			s.Cause = fmt.Sprintf("epoch %d: up %v", s.Interval, s.Up)
+		}
+	}
+	if pg.info.Damaged {
+		s.Anew = append(s.Anew, pg.cfg.OSD)
+	}
+	for _, q := range pg.pri.peers {
+		if pg.isDamagedAt(q.id) {
+			s.Anew = append(s.Anew, q.id)
+		}
 	}
 	return s
 }

@@ -155,6 +155,7 @@ type PGStat struct {
 	Scrubbed   uint64         `cbor:"23,keyasint,omitzero"`  // when, in milliseconds since 1970
 	DeepScrub  uint64         `cbor:"24,keyasint,omitzero"`  // the same
 	Log        uint64         `cbor:"25,keyasint,omitzero"`  // entries in the log
+	Anew       []osdmap.OSDID `cbor:"26,keyasint,omitempty"` // whose copies could not be read, and are filled anew
 }
 
 // BeaconReply answers a Beacon.
