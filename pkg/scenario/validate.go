@@ -247,7 +247,7 @@ func (s *Scenario) CanRunOn(target string) error {
 // where is which targets can do a kind of random fault.
 func (k *Kind) where() []string {
 	switch k.Name {
-	case "acklag", "choke", "decay", "hang", "hles", "late", "rate", "wall":
+	case "acklag", "bereave", "choke", "decay", "hang", "hles", "late", "pair", "rate", "relay", "straggle", "turn", "wall":
 		return []string{Sim} // they need to know, or to change, what is inside of a process
 	case "cut", "isolate", "refuse", "reset", "rotate":
 		return []string{Sim, Compose, Netns}

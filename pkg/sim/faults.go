@@ -44,6 +44,7 @@ var strikes = map[string]func(*nemesis){
 	"acklag":   (*nemesis).acklag,
 	"all":      (*nemesis).all,
 	"away":     (*nemesis).away,
+	"bereave":  (*nemesis).bereave,
 	"choke":    (*nemesis).choke,
 	"churn":    (*nemesis).churn,
 	"client":   (*nemesis).client,
@@ -63,19 +64,23 @@ var strikes = map[string]func(*nemesis){
 	"load":     (*nemesis).load,
 	"mon":      (*nemesis).mon,
 	"out":      (*nemesis).out,
+	"pair":     (*nemesis).pair,
 	"pause":    (*nemesis).pause,
 	"pool":     (*nemesis).pool,
 	"purge":    (*nemesis).purge,
 	"rate":     (*nemesis).rate,
 	"recreate": (*nemesis).recreate,
 	"refuse":   (*nemesis).refuse,
+	"relay":    (*nemesis).relay,
 	"replace":  (*nemesis).replace,
 	"reset":    (*nemesis).reset,
 	"rot":      (*nemesis).rot,
 	"rotate":   (*nemesis).rotate,
 	"scrub":    (*nemesis).scrub,
 	"stop":     (*nemesis).stop,
+	"straggle": (*nemesis).straggle,
 	"transfer": (*nemesis).transfer,
+	"turn":     (*nemesis).turn,
 	"wall":     (*nemesis).wall,
 }
 
@@ -474,6 +479,7 @@ func (n *nemesis) acklag() {
 	}
 	n.after(lag/2, 2*lag, func() {
 		n.part([]*Node{p}, n.without(p), false, time.Second, 5*time.Second)
+		n.part(n.c.mons, []*Node{p}, false, time.Second, 5*time.Second) // nor does it hear that it is down
 		n.c.operator.command(nil, "osd down", "id", idOf(p))
 	})
 }
