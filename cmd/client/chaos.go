@@ -238,7 +238,7 @@ func (a *app) chaosTableCommand() *cobra.Command {
 type chaosTable []chaos.Row
 
 func (rows chaosTable) text(w *bufio.Writer) {
-	t := columns("SCENARIO<", "RUNS", "PASS", "FAIL", "VOID", "OPERATIONS", "DETECT", "SERVE", "HEAL")
+	t := columns("SCENARIO<", "RUNS", "PASS", "FAIL", "LATE", "VOID", "OPERATIONS", "DETECT", "SERVE", "HEAL")
 	length := func(d time.Duration) string {
 		if d < 0 {
 			return "-"
@@ -246,7 +246,7 @@ func (rows chaosTable) text(w *bufio.Writer) {
 		return fmt.Sprintf("%.2f s", d.Seconds())
 	}
 	for _, r := range rows {
-		t.row(r.Scenario, fmt.Sprint(r.Runs), fmt.Sprint(r.Passed), fmt.Sprint(r.Failed), fmt.Sprint(r.Void), fmt.Sprint(r.Operations),
+		t.row(r.Scenario, fmt.Sprint(r.Runs), fmt.Sprint(r.Passed), fmt.Sprint(r.Failed), fmt.Sprint(r.Late), fmt.Sprint(r.Void), fmt.Sprint(r.Operations),
 			length(r.Detect), length(r.Serve), length(r.Heal))
 	}
 	t.write(w)

@@ -19,7 +19,8 @@ func (r *Report) Text() string {
 	line("")
 	line("operations    %d in %.1f s, %.0f a second; %d writes acknowledged, %d unknown, %d failed without a change; %d objects",
 		v.Operations, f.Struck.Seconds(), v.Rate, v.Acked, v.Unknown, v.Nothing, v.Objects)
-	line("availability  %.2f %%, longest gap %s", 100*v.Availability, seconds(v.Gap))
+	line("availability  %.2f %%, longest gap %s, as clients felt it; every PG active %.2f %%, longest gap %s",
+		100*v.Availability, seconds(v.Gap), 100*v.Active, seconds(v.InactiveGap))
 	line("healed        %s after everything was taken back", seconds(v.Heal))
 	line("copies        %d PGs compared, %d objects differ", f.Scrubbed, len(f.Unequal))
 	if f.Moved > 0 || f.Least > 0 {
@@ -57,6 +58,7 @@ type Row struct {
 	Runs       int           `json:"runs"`
 	Passed     int           `json:"passed"`
 	Failed     int           `json:"failed"`
+	Late       int           `json:"late"` // nothing was wrong, but a scenario's expectation, mostly of a time
 	Void       int           `json:"void"`
 	Operations int           `json:"operations"`
 	Detect     time.Duration `json:"detect_ns"` // median over all faults that were detected
@@ -77,10 +79,12 @@ func Table(reports []*Report) []Row {
 		for _, r := range byName[name] {
 			row.Runs++
 			row.Operations += r.Verdict.Operations
-			switch r.Verdict.Result {
-			case Pass:
+			switch {
+			case r.Verdict.Result == Pass:
 				row.Passed++
-			case Fail:
+			case r.Verdict.Late():
+				row.Late++
+			case r.Verdict.Result == Fail:
 				row.Failed++
 			default:
 				row.Void++

@@ -22,6 +22,14 @@ const (
 	Void Result = "does not count" // too little was done, or could be judged
 )
 
+// judgeExpected is the judge of what a scenario expects: mostly times, for which the machine must be fast enough.
+const judgeExpected = "expected"
+
+// Late reports whether nothing is wrong but that something expected was not so.
+func (v *Verdict) Late() bool {
+	return v.Result == Fail && !slices.ContainsFunc(v.Problems, func(p Problem) bool { return p.Judge != judgeExpected })
+}
+
 // patience is how long one object's history may be judged.
 const patience = 20 * time.Second
 
@@ -40,7 +48,9 @@ type Verdict struct {
 
 	Availability float64       `json:"availability"`   // share of the time of the faults in which no operation waited for more than half a second
 	Gap          time.Duration `json:"longest_gap_ns"` // in which some did
-	Heal         time.Duration `json:"heal_ns"`        // from everything taken back to every PG active+clean; -1: never
+	Active       float64       `json:"active"`         // share of that time in which every PG was active, by what the monitors know
+	InactiveGap  time.Duration `json:"inactive_gap_ns"`
+	Heal         time.Duration `json:"heal_ns"` // from everything taken back to every PG active+clean; -1: never
 
 	Faults []Felt      `json:"faults"`
 	Downs  []FalseDown `json:"false_downs"` // OSDs marked down that nothing had been done to

@@ -129,10 +129,15 @@ func (w *watcher) lookAtAll(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
 	}
+	s := w.last
+	for id, state := range pgs { // a monitor that has begun to lead has not heard yet
+		if state == "unknown" && leader != "" && s.PGs[id] != "" {
+			pgs[id] = s.PGs[id]
+		}
+	}
 	if n := len(w.maps); n > 0 {
 		overrule(pgs, w.maps[n-1], w.pgs, gone)
 	}
-	s := w.last
 	s.PGs, s.Health, s.Leader = pgs, health, leader
 	w.note(s)
 	w.asked = began
