@@ -71,7 +71,7 @@ type world struct {
 	pgs     map[osdmap.PGID]wire.PGStat
 	allPGs  wire.PGStat
 	counter uint64
-	warns   bool // their own logs show
+	warns   bool                                         // their own logs show
 	peek    func(body any, bulk []byte, err *wire.Error) // sees answers instead of the trace
 }
 
