@@ -57,6 +57,9 @@ func (o *Objecter) settle(op *op, c *call, ev core.Answered) {
 	switch {
 	case ev.Err == nil:
 		if failed = op.refusal(ev.Body); failed == nil {
+			if reply, ok := ev.Body.(*wire.CommandReply); ok && op.kind == monCommand {
+				o.made = max(o.made, reply.Epoch)
+			}
 			o.finish(op, Done{Body: ev.Body, Bulk: ev.Bulk})
 			return
 		}

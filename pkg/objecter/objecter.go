@@ -67,6 +67,11 @@ type Objecter struct {
 	armed    time.Duration // when the earliest timer fires
 	budget   budget
 
+	// made is the newest map that a command of ours was told to have made. Nothing that begins after the command has
+	// ended goes by an older one, in which a pool's name may still mean another pool (Ceph: Objecter::handle_pool_op_reply
+	// waits for the map itself).
+	made osdmap.Epoch
+
 	// seen is the newest version of each PG that an answer showed: part of floor.
 	seen map[osdmap.PGID]wire.PGVersion
 }

@@ -91,7 +91,7 @@ func (o *Objecter) begin(ev core.Event) {
 	op.id = o.lastID
 	op.begun = o.now.Mono
 	op.deadline = o.now.Mono + or(timeout, o.cfg.Timeout)
-	op.mon = -1
+	op.mon, op.need = -1, o.made
 	o.byTok[op.token] = op
 	o.ops.add(op)
 	o.wakes.add(op)

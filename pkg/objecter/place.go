@@ -95,6 +95,9 @@ func (o *Objecter) whereOSD(id osdmap.OSDID) where {
 // wherePool finds an operation's pool, by name only once. That there is none is believed only of a
 // map that a monitor gave after the operation began.
 func (o *Objecter) wherePool(op *op) (*osdmap.Pool, *where) {
+	if op.need > o.epoch() {
+		return nil, ptr(waits("osdmap e%d, ours is e%d: %s", op.need, o.epoch(), o.maps.trouble(o)))
+	}
 	if op.pool.ID == 0 {
 		if pool, ok := o.maps.m.PoolNamed(op.pool.Name); ok {
 			op.pool = Pool{ID: pool.ID, Name: pool.Name}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -31,6 +32,7 @@ var update = flag.Bool("update", false, "rewrite testdata/*.txt to what the clie
 //	write|read TOKEN POOL/OBJECT STEP… [timeout T]
 //	mon TOKEN NAME… · lookup TOKEN POOL · getmap TOKEN [fresh] · list TOKEN PG · osd TOKEN PG NAME · cancel TOKEN
 //	ok N V [epoch E]                           call N succeeds, at version V
+//	ok N TEXT… [makes E]                       a command succeeds, and the map of epoch E shows it
 //	refused N CODE V                           a step of call N failed
 //	fails N CODE [epoch E]                     call N is answered by an error
 //	lost N reset|timeout|down|full             call N ends without an answer
@@ -184,7 +186,12 @@ func (p *play) answer(w []string) {
 		case wire.TypeList:
 			ev.Body = &wire.ListReply{}
 		default:
-			ev.Body = &wire.CommandReply{Text: strings.Join(w[2:], " ")}
+			reply := &wire.CommandReply{}
+			if i := slices.Index(w, "makes"); i > 0 {
+				reply.Epoch, w = osdmap.Epoch(number(p.t, w[i+1])), w[:i]
+			}
+			reply.Text = strings.Join(w[2:], " ")
+			ev.Body = reply
 		}
 	case "refused":
 		r := []wire.Result{{Code: code(p.t, w[2])}}

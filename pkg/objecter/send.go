@@ -74,7 +74,7 @@ func (o *Objecter) look(op *op) {
 		}
 		return
 	}
-	if op.kind == getMap && o.epoch() >= max(1, op.atLeast) && (!op.fresh || o.maps.freshSince(op.begun)) {
+	if op.kind == getMap && o.epoch() >= max(1, op.atLeast, op.need) && (!op.fresh || o.maps.freshSince(op.begun)) {
 		o.finish(op, Done{Body: o.maps.m})
 		return
 	}
