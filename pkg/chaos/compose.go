@@ -266,7 +266,8 @@ const poll = 100 * time.Millisecond
 func (t *composeTarget) Add(ctx context.Context, host string) (string, error) {
 	t.net.Lock()
 	defer t.net.Unlock()
-	service := fmt.Sprint("extra-", len(t.now().Extra))
+	now := t.now()
+	service := fmt.Sprint("extra-", len(now.Extra))
 	if err := t.name(service, ""); err != nil { // nobody knows it yet
 		return "", err
 	}
@@ -274,7 +275,7 @@ func (t *composeTarget) Add(ctx context.Context, host string) (string, error) {
 	if err := t.read("docker-compose.json", &file); err != nil {
 		return "", err
 	}
-	file.addExtra(service, t.state.place(host))
+	file.addExtra(service, now.place(host))
 	if err := t.write("docker-compose.json", file); err != nil {
 		return "", err
 	}

@@ -3,6 +3,7 @@ package chaos
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -155,7 +156,7 @@ func ReadRecord(folder string) (*Record, *Verdict, error) {
 				filepath.Join(folder, historyFile), i+1, op.Kind, op.Outcome)
 		}
 	}
-	slices.SortStableFunc(r.Ops, func(a, b Op) int { return int(min(max(a.Begin-b.Begin, -1), 1)) })
+	slices.SortStableFunc(r.Ops, func(a, b Op) int { return cmp.Compare(a.Begin, b.Begin) })
 	return r, report.Verdict, nil
 }
 

@@ -71,7 +71,7 @@ func ask[T any](ctx context.Context, c *client.Client, command string, args clie
 	return value, nil
 }
 
-// awaitClean waits until every PG that a scenario's pools have is active+clean and all OSDs are up.
+// awaitClean waits until every PG that a scenario's pools have is active+clean.
 func awaitClean(ctx context.Context, c *client.Client, s *scenario.Scenario) error {
 	want := 0
 	for _, p := range s.AllPools() {

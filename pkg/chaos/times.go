@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -42,7 +43,7 @@ func (v *Verdict) times(r *Record) {
 	}
 }
 
-// availability is the share of the time of the faults in which nobody waited for more than half a second.
+// availability is the share of the time of the faults in which nobody waited for more than a second.
 func (v *Verdict) availability(r *Record) {
 	type span struct{ from, to time.Duration }
 	var spans []span
@@ -51,7 +52,7 @@ func (v *Verdict) availability(r *Record) {
 			spans = append(spans, span{op.Begin, op.End})
 		}
 	}
-	slices.SortFunc(spans, func(a, b span) int { return int(min(max(a.from-b.from, -1), 1)) })
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
 	var lost, from, to time.Duration
 	end := func() {
 		v.Gap = max(v.Gap, to-from)

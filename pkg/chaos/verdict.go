@@ -46,7 +46,7 @@ type Verdict struct {
 	Nothing    int     `json:"failed"` // and changed nothing
 	Objects    int     `json:"objects"`
 
-	Availability float64       `json:"availability"`   // share of the time of the faults in which no operation waited for more than half a second
+	Availability float64       `json:"availability"`   // share of the time of the faults in which no operation waited for more than a second
 	Gap          time.Duration `json:"longest_gap_ns"` // in which some did
 	Active       float64       `json:"active"`         // share of that time in which every PG was active, by what the monitors know
 	InactiveGap  time.Duration `json:"inactive_gap_ns"`
