@@ -160,6 +160,25 @@ type leases struct {
 	asked  []leaseRound  // not acknowledged by all, oldest first
 	until  time.Duration // reads may be served before this (6.1)
 	held   bool          // ever
+	client time.Duration // when one last asked for something
+	woke   time.Duration // when it was first asked for, after it was let run out
+}
+
+// idleAfter is for how long no client has asked for anything when a primary lets its lease run out (6.1). The next one to
+// ask waits until the other copies have granted one.
+const idleAfter = 5 * time.Second
+
+// wantsLease reports whether at a time clients wait for something, or did a moment ago. What has just become active is
+// expected to be asked.
+func (pg *PG) wantsLease(at time.Duration) bool {
+	p := pg.pri
+	return at < max(p.leases.client, p.since)+idleAfter || len(p.writes.ops) > 0 || len(p.writes.lists) > 0
+}
+
+// lagsBehind reports whether a lease is wanted at a time, and not had; where it was let run out, they get a moment to grant it.
+func (pg *PG) lagsBehind(at time.Duration) bool {
+	ls := &pg.pri.leases
+	return ls.held && at >= ls.until && at >= ls.woke+pg.renewEvery() && pg.wantsLease(at)
 }
 
 type leaseRound struct {
@@ -193,8 +212,12 @@ func (pg *PG) renewLease() {
 	if p.phase < activating || len(pg.acting()) < int(pg.info.Interval.MinSize) {
 		return
 	}
-	if p.leases.number > 0 && pg.now.Mono < p.leases.sent+pg.renewEvery() {
+	ls := &p.leases
+	if ls.number > 0 && (pg.now.Mono < ls.sent+pg.renewEvery() || !pg.wantsLease(pg.now.Mono)) {
 		return
+	}
+	if pg.now.Mono >= ls.until && pg.now.Mono >= ls.sent+leaseOf(&pg.info.Interval) {
+		ls.woke = pg.now.Mono
 	}
 	l := pg.nextLease()
 	for _, m := range pg.acting() {
@@ -232,10 +255,14 @@ func (pg *PG) settleLeases() {
 	}
 }
 
-// leaseDue is when a lease has to be renewed; and when it will have run out, which people are shown.
+// leaseDue is when a lease has to be renewed; and when it will have run out, which people are shown. Nothing is due for a
+// PG whose clients are idle.
 func (pg *PG) leaseDue() time.Duration {
 	ls := &pg.pri.leases
-	if ls.held && pg.leaseHeld() {
+	switch {
+	case !pg.wantsLease(pg.now.Mono):
+		return noTime
+	case pg.leaseHeld():
 		return min(ls.until, ls.sent+pg.renewEvery())
 	}
 	return ls.sent + pg.renewEvery()

@@ -124,6 +124,7 @@ func (pg *PG) enqueue(r core.Received, o *op, timeout wire.Millis) {
 		o.deadline = pg.now.Mono + timeout.Duration()
 	}
 	pg.pri.writes.ops = append(pg.pri.writes.ops, o)
+	pg.pri.leases.client = pg.now.Mono
 	obj := pg.objects[o.key]
 	if obj == nil {
 		obj = &object{key: o.key}

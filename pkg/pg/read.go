@@ -101,6 +101,7 @@ func (pg *PG) clientList(r core.Received, l *wire.List) {
 		pg.fail(r.Request, wire.WrongPrimary.Errorf("pg %v: epoch %d has %v", pg.cfg.PG, pg.Epoch(), pg.info.Interval.Primary))
 		return
 	}
+	pg.pri.leases.client = pg.now.Mono
 	pg.pri.writes.lists = append(pg.pri.writes.lists, &listing{request: r.Request, list: l, until: pg.now.Mono + listPatience})
 	pg.runLists()
 }

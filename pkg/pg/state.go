@@ -106,7 +106,7 @@ func (pg *PG) leading() states {
 		s = sPeered
 	case pg.olderLeases() > 0:
 		s |= sWait
-	case p.leases.held && !pg.leaseHeld():
+	case pg.lagsBehind(pg.now.Mono):
 		s |= sLaggy
 	}
 	if pg.clean() {

@@ -164,7 +164,7 @@ func (c *Cluster) lookAtPGs() (active int) {
 			if place < 0 {
 				return
 			}
-			if current && p.IsActive() && p.Serves(now) && c.mapping(id).ActingPrimary == osdmap.OSDID(i) {
+			if current && p.IsActive() && p.Ready(now) && c.mapping(id).ActingPrimary == osdmap.OSDID(i) {
 				active++
 			}
 			if !up || !p.Serves(now) {
