@@ -53,7 +53,10 @@ cannot do it, 5 when the run does not count: with fewer than 50 operations a sec
 		Args:              takes("SCENARIO"),
 		ValidArgsFunction: completeScenarios,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
+			err := knownTarget(cmd, p.Target)
+			if err != nil {
+				return err
+			}
 			if p.Name, p.Text, err = a.scenarioText(args[0]); err != nil {
 				return err
 			}
@@ -82,6 +85,13 @@ cannot do it, 5 when the run does not count: with fewer than 50 operations a sec
 	f.BoolVar(&p.Keep, "keep", false, "keep the cluster's data in the folder, too")
 	_ = cmd.RegisterFlagCompletionFunc("target", cobra.FixedCompletions(chaos.Targets(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
+}
+
+func knownTarget(cmd *cobra.Command, name string) error {
+	if !slices.Contains(chaos.Targets(), name) {
+		return usagef(cmd, "--target %q: expected one of: %s", name, strings.Join(chaos.Targets(), ", "))
+	}
+	return nil
 }
 
 // runFolder is a new folder's name for a run.
@@ -151,8 +161,8 @@ func (r chaosReport) text(w *bufio.Writer) {
 func (a *app) chaosListCommand() *cobra.Command {
 	target := scenario.Lab
 	cmd := verb("ls", "List the scenarios that a target can run", takes(), func(cmd *cobra.Command, _ []string) error {
-		if !slices.Contains(chaos.Targets(), target) {
-			return usagef(cmd, "--target %q: expected one of: %s", target, strings.Join(chaos.Targets(), ", "))
+		if err := knownTarget(cmd, target); err != nil {
+			return err
 		}
 		list := runnable{Target: target, Scenarios: []runnableOne{}}
 		for _, name := range scenario.Shipped() {

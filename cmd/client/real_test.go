@@ -23,15 +23,32 @@ type terminal struct {
 	dir string
 }
 
+// newTerminal builds the programs.
+func newTerminal(t *testing.T) *terminal {
+	t.Helper()
+	x := &terminal{t, t.TempDir()}
+	for name, pkg := range map[string]string{"zeph": "client", "zeph-mon": "mon", "zeph-osd": "osd"} {
+		if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", filepath.Join(x.dir, name), "zeph/cmd/"+pkg).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	return x
+}
+
 // state is where programs keep what outlives them.
 func (x *terminal) state() string { return filepath.Join(x.dir, "state") }
+
+func (x *terminal) command(words ...string) *exec.Cmd {
+	cmd := exec.CommandContext(x.t.Context(), filepath.Join(x.dir, "zeph"), words...)
+	cmd.Dir = x.dir
+	cmd.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+x.state(), "XDG_STATE_HOME="+x.state(), "ZEPH_CLUSTER=")
+	return cmd
+}
 
 // types runs a command of zeph and wants an exit code.
 func (x *terminal) types(want int, words ...string) string {
 	x.t.Helper()
-	cmd := exec.CommandContext(x.t.Context(), filepath.Join(x.dir, "zeph"), words...)
-	cmd.Dir = x.dir
-	cmd.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+x.state(), "XDG_STATE_HOME="+x.state(), "ZEPH_CLUSTER=")
+	cmd := x.command(words...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -55,12 +72,7 @@ func TestRealLab(t *testing.T) {
 		t.Skip("starts processes")
 	}
 	t.Parallel()
-	x := &terminal{t, t.TempDir()}
-	for name, pkg := range map[string]string{"zeph": "client", "zeph-mon": "mon", "zeph-osd": "osd"} {
-		if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", filepath.Join(x.dir, name), "zeph/cmd/"+pkg).CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-	}
+	x := newTerminal(t)
 	x.types(exitFailed, "status")
 	x.types(exitFailed, "lab", "ls")
 	if out := x.types(exitDone, "lab", "up", "--mons", "1", "--osds", "4", "--hosts", "4"); !strings.Contains(out, "ready in") {
