@@ -62,8 +62,7 @@ func (l *leader) judge() {
 	j := judgement{l: l, level: l.c.st.word("mon_osd_reporter_subtree_level"), tree: l.tree.of(m.Crush())}
 	for _, id := range j.condemned() {
 		s := l.osds[id]
-		silent := !slices.ContainsFunc(s.reports, func(r *report) bool { return r.reason == wire.Refused })
-		l.want(&down{osd: id, gid: s.gid, why: "reported by " + j.words(s), missed: silent}, false)
+		l.want(&down{osd: id, gid: s.gid, why: "reported by " + j.words(s), how: s.how()}, false)
 	}
 }
 
@@ -94,6 +93,20 @@ func (j *judgement) condemned() []osdmap.OSDID {
 		}
 	}
 	return j.gone
+}
+
+// how sums up what an OSD is reported for: the strongest word counts.
+func (s *osdSoft) how() wire.Reason {
+	how := wire.NoProgress
+	for _, r := range s.reports {
+		switch {
+		case r.reason == wire.Refused:
+			return wire.Refused
+		case r.reason == wire.Silent:
+			how = wire.Silent
+		}
+	}
+	return how
 }
 
 // first is since when an OSD has been unwell, by its earliest report.
@@ -173,10 +186,10 @@ func tenths(d time.Duration) string {
 
 // down marks an OSD down that did not ask for it.
 type down struct {
-	osd    osdmap.OSDID
-	gid    wire.GID
-	why    string
-	missed bool
+	osd osdmap.OSDID
+	gid wire.GID
+	why string
+	how wire.Reason
 }
 
 func (w *down) absorb(_ *leader, other intent) bool {
@@ -205,6 +218,6 @@ func (w *down) plan(l *leader, d *draft) verdict {
 	}
 	d.note("warn", l.c.entity.String(), fmt.Sprintf("%v%s is down: %s", w.osd, host, w.why))
 	s := l.soft(w.osd)
-	s.why, s.missed = w.why, w.missed
+	s.why, s.reason = w.why, w.how
 	return planned
 }

@@ -21,7 +21,7 @@ func (l *leader) health() status.Health {
 	h := status.Health{Status: status.OK, Checks: []status.Check{}, Waiting: l.waiting()}
 	for _, find := range []func(*leader) *status.Check{
 		checkMons, checkMonsApart, checkMonClocks, checkDown, checkSilent, checkHeartbeat, checkSlowPings, checkFlags, checkFew, checkFull, checkBackfillFull, checkNearFull,
-		checkPoolFull, checkAvailability, checkDegraded, checkUnfound, checkDamaged, checkAnew, checkReads, checkSlow, checkDrift, checkSize, checkPlaces,
+		checkPoolFull, checkAvailability, checkDegraded, checkUnfound, checkDamaged, checkAnew, checkReads, checkSlow, checkDrift, checkSize, checkPlaces, checkNoPlace,
 	} {
 		if c := find(l); c != nil {
 			h.Checks = append(h.Checks, *c)

@@ -6,6 +6,7 @@ import (
 
 	"zeph/pkg/osdmap"
 	"zeph/pkg/status"
+	"zeph/pkg/wire"
 )
 
 func checkMons(l *leader) *status.Check {
@@ -85,16 +86,29 @@ func checkDown(l *leader) *status.Check {
 		c.Detail = append(c.Detail, text)
 	}
 	c.Summary = fmt.Sprintf("%s down: %s", counted(len(in), "osd"), names(ids))
-	c.Next = []string{fmt.Sprintf("start it again: zeph lab osd start %d, or its service", int32(ids[0]))}
-	if in[0].Waits != "" {
-		c.Next[0] = fmt.Sprintf("%v runs: look at the network between it and the others; it comes up by itself when it hears enough of them", ids[0])
-	}
+	c.Next = []string{l.revive(&in[0])}
 	if in[0].OutSeconds >= 0 {
 		c.Next = append(c.Next, "do nothing: it goes out by itself, and its data moves", "planned maintenance? zeph flag set noout")
 	} else {
 		c.Next = append(c.Next, fmt.Sprintf("gone for good? zeph osd out %d, and its data moves", int32(ids[0])))
 	}
 	return c
+}
+
+// revive says what to do first about an OSD that is down.
+func (l *leader) revive(g *status.Going) string {
+	start := fmt.Sprintf("zeph lab osd start %d, or its service", int32(g.OSD))
+	switch reason := l.soft(g.OSD).reason; {
+	case g.Waits != "" && reason != 0:
+		return fmt.Sprintf("look at the network between %v and the others: it comes up by itself when it hears enough of them", g.OSD)
+	case g.Waits != "":
+		return fmt.Sprintf("wait: %v comes up by itself", g.OSD)
+	case reason == wire.NoProgress:
+		return fmt.Sprintf("look at the log and the disk of %v: its process answers, and gets nothing done; it comes up by itself when that goes on", g.OSD)
+	case reason == wire.Silent:
+		return "does its process run? It may be stopped, or its host or network is gone; if it ended, " + start
+	}
+	return "start it again: " + start
 }
 
 func checkFlags(l *leader) *status.Check {

@@ -2,6 +2,7 @@ package mon
 
 import (
 	"fmt"
+	"slices"
 
 	"zeph/pkg/osdmap"
 	"zeph/pkg/status"
@@ -62,7 +63,10 @@ func checkDegraded(l *leader) *status.Check {
 	c := &status.Check{
 		Code: "PG_DEGRADED", Severity: status.Warn,
 		Why:  "no data is lost, but with one failure more some PGs may stop serving; copies are made anew by themselves where there is a place for them",
-		Next: []string{"wait: zeph status says how far recovery is", "an OSD is down? start it, which is quicker than making its data anew"},
+		Next: []string{"wait: zeph status says how far recovery is"},
+	}
+	if slices.ContainsFunc(l.osdCounts().Down, func(g status.Going) bool { return g.In }) {
+		c.Next = append(c.Next, "start the OSD that is down, which is quicker than making its data anew")
 	}
 	n, cramped, copies := 0, 0, uint64(0)
 	l.eachPG(func(pool *osdmap.Pool, pg osdmap.PGID, state string) {

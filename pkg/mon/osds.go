@@ -24,7 +24,7 @@ type osdSoft struct {
 	held   string        // why it does not go out by itself
 	waits  string        // why it does not ask to be up, though it runs
 	waitAt time.Duration // when it last said so
-	missed bool          // it went down for silence, not for a refused connection or a goodbye
+	reason wire.Reason   // it was reported for; 0: it said goodbye, or somebody marked it down
 	flaps  []time.Duration
 }
 
@@ -57,11 +57,11 @@ func (l *leader) watchOSDs() {
 
 // turned notes that an OSD went up or down. What was known of its earlier run is void.
 func (l *leader) turned(s *osdSoft, o *osdmap.OSD) {
-	if o.Up && s.missed {
+	if o.Up && (s.reason == wire.Silent || s.reason == wire.NoProgress) { // not where a connection was refused
 		s.flaps = append(s.flaps, l.c.now.Mono)
 	}
 	if o.Up {
-		s.downAt, s.why, s.held, s.missed, s.waits = 0, "", "", false, ""
+		s.downAt, s.why, s.held, s.reason, s.waits = 0, "", "", 0, ""
 		s.upAt, s.beaconAt, s.complete, s.beacon = l.c.now.Mono, 0, false, wire.Beacon{}
 	}
 	s.gid, s.up, s.reports, s.hears = wire.GID(o.GID), o.Up, nil, nil

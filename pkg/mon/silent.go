@@ -5,6 +5,7 @@ import (
 
 	"zeph/pkg/osdmap"
 	"zeph/pkg/status"
+	"zeph/pkg/wire"
 )
 
 // silent are the OSDs that are up and have sent no beacon for long.
@@ -37,7 +38,7 @@ func (l *leader) lateBeacons() {
 	for _, id := range silent {
 		s := l.osds[id]
 		why := "no beacon for " + tenths(l.c.now.Mono-l.heard(s))
-		l.want(&down{osd: id, gid: s.gid, why: why, missed: true}, false)
+		l.want(&down{osd: id, gid: s.gid, why: why, how: wire.Silent}, false)
 	}
 }
 

@@ -121,6 +121,9 @@ func (w *world) health(opts options) {
 				w.say("  %s", d)
 			}
 		}
+		if opts["next"] == c.Code {
+			w.say("  next: %s", strings.Join(c.Next, " · "))
+		}
 	}
 }
 

@@ -32,7 +32,7 @@ import (
 //	disk osd.1 size= used=           what its beacons say
 //	pgs active+clean [objects= bytes= todo= cause= anew= only=1.0]      what primaries say of their PGs
 //	cmd NAME [key=value …] [id=7 as=x via=b]           a command; values have ~ for a blank
-//	health, osds, lines              what is wrong; the OSDs; the last lines of the cluster log
+//	health [detail=CODE next=CODE], osds, lines   what is wrong; the OSDs; the last lines of the cluster log
 //	hold, commit, lose, late         the log keeps proposals back; agrees on them; refuses to tell, and never
 //	                                 or, with the next leader or at agree, agrees on them
 //	show io moving pgs …             parts of the status
