@@ -134,7 +134,10 @@ func monMatrix(w *bufio.Writer, all []status.MonHeartbeat) {
 	for _, e := range all {
 		mons = append(mons, e.Mon, e.Peer)
 		cell := fmt.Sprintf("SILENT %ds", e.AgeMS/1000)
-		if e.Heard {
+		switch {
+		case e.Heard && e.RoundTripUS == 0:
+			cell = "not yet"
+		case e.Heard:
 			cell = microsText(e.RoundTripUS)
 		}
 		cells[[2]string{e.Mon, e.Peer}] = cell

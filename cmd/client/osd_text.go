@@ -26,10 +26,11 @@ func showOSDTree(w *bufio.Writer, tree *status.OSDTree) {
 		}
 		state := n.Status
 		if n.AutoOut {
-			state += " (out by itself)"
+			state += " (auto-out)"
 		}
 		t.row(fmt.Sprint(n.ID), plain(n.Class), fixed(n.CrushWeight), name, state, fixed(n.Reweight), fixed(n.PrimaryAffinity))
 	}
+	t.drop("CLASS", "")
 	t.write(w)
 }
 
@@ -39,13 +40,14 @@ func fixed(d status.Decimal) string {
 }
 
 func showOSDDF(w *bufio.Writer, d *status.OSDDF) {
-	t := columns("ID", "HOST<", "CLASS<", "WEIGHT", "REWEIGHT", "SIZE", "USED", "FREE", "%USED", "PGS", "PRIMARY", "STATUS<")
+	t := columns("ID", "HOST<", "CLASS<", "WEIGHT", "REWEIGHT", "SIZE", "USED", "FREE", "%USED", "PGS", "LEADS", "STATUS<")
 	for _, o := range d.OSDs {
 		t.row(append([]string{fmt.Sprint(int32(o.ID)), plain(o.Host), plain(o.Class), fixed(o.CrushWeight), fixed(o.Reweight)}, use(&o)...)...)
 	}
 	all := use(&d.All)
 	all[len(all)-1] = ""
 	t.row(append([]string{"", "all", "", fixed(d.All.CrushWeight), ""}, all...)...)
+	t.drop("CLASS", "")
 	t.write(w)
 }
 

@@ -18,6 +18,9 @@ func showPGs(w *bufio.Writer, l *status.PGList) {
 		t.row(plain(p.PG), plain(p.State), countText(p.Objects), sizeText(p.Bytes), countText(p.Degraded), countText(p.Misplaced),
 			countText(p.Unfound), setText(p.Up), actingText(&p), secondsText(p.Seconds))
 	}
+	for _, head := range []string{"DEGRADED", "MISPLACED", "UNFOUND"} {
+		t.drop(head, "0")
+	}
 	t.write(w)
 	unknownNote(w, l.Known)
 }

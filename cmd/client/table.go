@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -56,4 +57,16 @@ func columns(heads ...string) *table {
 		t.column(name, left)
 	}
 	return t
+}
+
+// drop leaves a column out in which every cell is the same as given: a terminal is narrow, and all of them say nothing.
+func (t *table) drop(head, cell string) {
+	i := slices.Index(t.heads, head)
+	if i < 0 || slices.ContainsFunc(t.rows, func(row []string) bool { return row[i] != cell }) {
+		return
+	}
+	t.heads, t.left = slices.Delete(t.heads, i, i+1), slices.Delete(t.left, i, i+1)
+	for n := range t.rows {
+		t.rows[n] = slices.Delete(t.rows[n], i, i+1)
+	}
 }
