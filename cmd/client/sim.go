@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -181,6 +182,9 @@ func simulate(o sim.Options) (r simResult) {
 	began := time.Now()
 	r.Source = source()
 	running := sim.NewRunning(o)
+	if running.Scenario().OSDs < 100 && os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400) // a small cluster is a few megabytes, and makes much garbage
+	}
 	defer func() {
 		if e := recover(); e != nil {
 			r.Report = &sim.Report{Seed: o.Seed, Scenario: running.Scenario()}
