@@ -29,7 +29,7 @@ func TestWasm(t *testing.T) {
 		t.Skip("no go command: ", err)
 	}
 	node := filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", "go_js_wasm_exec")
-	cmd := exec.Command("go", "test", "-count=1", "-vet=off", "-exec="+node, "-run=^TestHashes$", "-v", ".")
+	cmd := exec.Command("go", "test", "-count=1", "-vet=off", "-ldflags=-s -w", "-exec="+node, "-run=^TestHashes$", "-v", ".")
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "GOFLAGS=")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
