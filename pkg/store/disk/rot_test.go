@@ -10,7 +10,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -67,10 +69,16 @@ func TestRot(t *testing.T) {
 	}
 }
 
+// rotTime is how long all flips may take: mostly a second.
+const rotTime = 2 * time.Minute
+
 // runRotReader gives a line for each flip that the reader came through.
 func runRotReader(t *testing.T, dir string, bits rotBits) []string {
 	t.Helper()
-	reader := exec.Command(os.Args[0])
+	ctx, cancel := context.WithTimeout(t.Context(), rotTime)
+	defer cancel()
+	reader := exec.CommandContext(ctx, os.Args[0])
+	reader.Cancel = func() error { return reader.Process.Signal(syscall.SIGQUIT) } // so that it says where it was
 	reader.Env = append(os.Environ(), rotEnv+"="+dir, rotBitsEnv+"="+bits.String())
 	var wrong bytes.Buffer
 	reader.Stderr = &wrong
@@ -80,6 +88,10 @@ func runRotReader(t *testing.T, dir string, bits rotBits) []string {
 		lines = nil
 	}
 	var ended *exec.ExitError
+	if ctx.Err() != nil {
+		at, bit := bits.at(bits.from + len(lines))
+		t.Fatalf("byte %d, bit %d flipped: still reading after %v: %s", at, bit, rotTime, wrong.Bytes())
+	}
 	if errors.As(err, &ended) && ended.ExitCode() == 2 { // a Go program that was led astray
 		at, bit := bits.at(bits.from + len(lines))
 		why, _, _ := strings.Cut(wrong.String(), "\n")
