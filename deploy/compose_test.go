@@ -18,8 +18,8 @@ import (
 
 const root = ".."
 
-// TestCompose runs docker-compose.yml from an empty machine's point of view: it comes up healthy, survives the loss
-// of a container, takes OSDs in that ask for their id, and keeps its data when all containers are made anew.
+// TestCompose runs docker-compose.yml from an empty machine's point of view: it comes up healthy, takes OSDs in that ask
+// for their id, and keeps its data when all containers are made anew. What containers survive, pkg/chaos tests.
 func TestCompose(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts containers")
@@ -36,22 +36,14 @@ func TestCompose(t *testing.T) {
 	}
 	p.zeph(data, "put", "demo/before", "-")
 
-	p.compose("kill", "-s", "SIGKILL", "h2-osd-3")
-	p.until("osd.3 is down", func(s clusterStatus) bool { return s.OSDs.Up == 5 })
-	p.zeph(data, "put", "demo/meanwhile", "-")
-	p.compose("start", "h2-osd-3")
-	p.healthy(6)
-
 	p.compose("up", "-d", "--scale", "osd-extra=2")
 	p.healthy(8)
 
 	p.compose("down") // not -v: the data stay
 	p.compose("up", "-d", "--scale", "osd-extra=2")
 	p.healthy(8)
-	for _, name := range []string{"demo/before", "demo/meanwhile"} {
-		if got := p.zeph(nil, "get", name, "-"); !bytes.Equal(got, data) {
-			t.Errorf("%s: %d bytes, which are not the %d that were put", name, len(got), len(data))
-		}
+	if got := p.zeph(nil, "get", "demo/before", "-"); !bytes.Equal(got, data) {
+		t.Errorf("%d bytes, which are not the %d that were put", len(got), len(data))
 	}
 }
 

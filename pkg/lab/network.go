@@ -17,9 +17,9 @@ import (
 // and a wire of its own, and so does each client. All wires end in one more namespace, a router, whose packet filter
 // holds the cuts. Nothing of it shows in the machine's own network.
 //
-//	mon.a 10.77.0.0 ─┐           ┌─ osd.0 10.77.2.0
-//	                 ├─ router ──┤
-//	client.0 10.77.1.0 ─┘        └─ osd.1 10.77.2.1
+//	mon.a    10.77.0.0 ──┐            ┌── osd.0 10.77.2.0
+//	                     ├── router ──┤
+//	client.0 10.77.1.0 ──┘            └── osd.1 10.77.2.1
 //
 // A namespace goes on when its processes have ended, so a daemon that starts again is still cut off.
 
