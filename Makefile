@@ -6,7 +6,7 @@ SIM      = zeph/pkg/sim# nothing in it runs beside anything else: the race detec
 VCS      = $(shell git status >/dev/null 2>&1 && echo true || echo false)
 FUZZTIME = 10s
 
-.PHONY: help demo demo-placement image-binaries image-tar test $(CHECKS) wasm-test race build bench bench-messenger bench-failure fuzz mutants sim bench-sim sim-scale sim-reached soak-crush soak-consensus soak-heartbeat soak-lab clean
+.PHONY: help demo demo-placement image-binaries image-tar test $(CHECKS) wasm-test race build bench bench-messenger bench-failure fuzz mutants sim bench-sim sim-scale sim-reached soak-crush soak-consensus soak-heartbeat soak-lab chaos clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -70,6 +70,9 @@ bench-messenger: ## measure messengers side by side: bare TCP, zmq4, gRPC, libzm
 bench-failure: build ## kill, pause, cut off OSDs, hang their disks, kill the leader: how long that is felt
 	@go build -buildvcs=false -o bin/bench-failure ./scripts/bench-failure
 	@bin/bench-failure $(ARGS)
+
+chaos: build ## run all scenarios on real processes, seed after seed, for HOURS (default 1), and print a table (TARGET=lab, ARGS=folder)
+	@PATH="$(CURDIR)/bin:$$PATH" sh scripts/chaos/hours.sh "$(or $(HOURS),1)" "$(or $(TARGET),lab)" $(ARGS)
 
 fuzz: ## run every fuzz target for FUZZTIME each (default 10s)
 	@set -e; for pkg in $$(go list ./...); do \

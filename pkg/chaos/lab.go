@@ -1,17 +1,22 @@
 package chaos
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"zeph/pkg/client"
 	"zeph/pkg/lab"
+	"zeph/pkg/osdmap"
 	"zeph/pkg/scenario"
 )
 
@@ -60,7 +65,22 @@ func (t *labTarget) Up(ctx context.Context, s *scenario.Scenario) error {
 	if err := makePools(ctx, c, s); err != nil {
 		return err
 	}
-	return awaitClean(ctx, c, s)
+	if err := awaitClean(ctx, c, s); err != nil {
+		return err
+	}
+	return ballast(ctx, c, s)
+}
+
+// ballast are objects without which disks hold so little that a share of it is nothing, for scenarios that fill disks.
+func ballast(ctx context.Context, c *client.Client, s *scenario.Scenario) error {
+	if !slices.ContainsFunc(s.Steps, func(step scenario.Step) bool { return step.Do == "fill" }) {
+		return nil
+	}
+	pool, err := c.Pool(ctx, s.AllPools()[0].Name)
+	for i := 0; i < 8 && err == nil; i++ {
+		_, err = pool.Put(ctx, fmt.Sprint("ballast.", i), bytes.NewReader(make([]byte, 2<<20)), client.PutOptions{})
+	}
+	return err
 }
 
 func (t *labTarget) Do(ctx context.Context, f Fault) error {
@@ -81,6 +101,8 @@ func (t *labTarget) Do(ctx context.Context, f Fault) error {
 		return l.Hang(ctx, f.Of)
 	case "slow":
 		return l.Slow(ctx, f.Of, f.By)
+	case "fill":
+		return t.fill(ctx, l, f)
 	case "rot":
 		return flip(filepath.Join(t.dir(), f.Of), f.Text)
 	}
@@ -105,6 +127,8 @@ func (t *labTarget) Undo(ctx context.Context, f Fault) error {
 		return false
 	}
 	switch {
+	case f.Verb == "fill" && d.Capacity > 0:
+		return l.Resize(ctx, f.Of, 0)
 	case (f.Verb == "kill" || f.Verb == "stop") && d.State != lab.Running && d.State != lab.Paused:
 		return l.Start(ctx, f.Of)
 	case f.Verb == "pause" && d.State == lab.Paused:
@@ -115,6 +139,30 @@ func (t *labTarget) Undo(ctx context.Context, f Fault) error {
 		return l.Unhang(ctx, f.Of)
 	}
 	return nil
+}
+
+// fill restarts an OSD with a disk that is so full by what is on it.
+func (t *labTarget) fill(ctx context.Context, l *lab.Lab, f Fault) error {
+	c, err := t.Connect(ctx, Who{Name: "filler"})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	id, err := strconv.Atoi(strings.TrimPrefix(f.Of, "osd."))
+	if err != nil {
+		return err
+	}
+	answer, err := c.OSDCommand(ctx, osdmap.OSDID(id), "osd stats", nil)
+	if err != nil {
+		return err
+	}
+	var stats struct {
+		Used uint64 `json:"used_bytes"`
+	}
+	if err := json.Unmarshal(answer.JSON, &stats); err != nil {
+		return err
+	}
+	return l.Resize(ctx, f.Of, stats.Used*100_00/uint64(max(1, f.To)))
 }
 
 func (t *labTarget) daemon(name string) (*lab.Daemon, error) {
@@ -168,6 +216,9 @@ func (t *labTarget) Mend(ctx context.Context) error {
 		return err
 	}
 	return sideBySide(daemons, func(d Daemon) error {
+		if now, err := t.daemon(d.Name); err == nil && now.Capacity > 0 {
+			return l.Resize(ctx, d.Name, 0)
+		}
 		if d.State != Gone {
 			return nil
 		}

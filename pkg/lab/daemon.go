@@ -39,6 +39,8 @@ type Daemon struct {
 	Location  string    `json:"location,omitempty"` // of an OSD in the hierarchy: "host=h1 rack=r1"
 	Store     string    `json:"store,omitempty"`    // id of a monitor's store
 
+	Capacity uint64 `json:"capacity,omitempty"` // of an OSD in bytes, where it is not the lab's
+
 	Strace      int    `json:"strace,omitempty"` // pid of the process that makes the disk hang
 	StraceBegan string `json:"strace_began,omitempty"`
 

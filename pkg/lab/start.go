@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ func (l *Lab) flags(s *state, d *Daemon) []string {
 		return slices.Concat([]string{"--name", d.ID(), "--data", d.Folder, "--cluster", l.ClusterFile()}, s.MonArgs)
 	}
 	host, _ := s.host(d) // it has one, or nothing was bound
-	return slices.Concat([]string{"--weight", "1", "--capacity", fmt.Sprint(s.Capacity), "--id", d.ID(), "--data", d.Folder, "--cluster", l.ClusterFile(),
+	return slices.Concat([]string{"--weight", "1", "--capacity", fmt.Sprint(cmp.Or(d.Capacity, s.Capacity)), "--id", d.ID(), "--data", d.Folder, "--cluster", l.ClusterFile(),
 		"--public-addr", host, "--cluster-addr", host, "--crush-location", d.Location}, s.OSDArgs)
 }
 

@@ -75,7 +75,7 @@ var Verbs = []Verb{
 	{"cut", "messages between two sides vanish, in silence (a firewall that drops)", "heal", []string{"on"}, []string{"from", "way"}, everywhere, append(slices.Clone(onDaemons), Clients)},
 	{"delay", "messages between two sides take longer", "heal", []string{"on", "by"}, []string{"from", "way"}, []string{Sim}, append(slices.Clone(onDaemons), Clients)},
 	{"down", "the operator has OSDs marked down; those that live come back by themselves", "", []string{"on"}, nil, everywhere, onOSDs},
-	{"fill", "OSDs' disks are as full as `to` says", "make room", []string{"on", "to"}, nil, []string{Sim}, onOSDs},
+	{"fill", "OSDs' disks are as full as `to` says", "make room", []string{"on", "to"}, nil, []string{Sim, Lab, Netns}, onOSDs},
 	{"flag", "a flag of the cluster is set", "unset it", []string{"flag"}, nil, everywhere, nil},
 	{"hang", "OSDs' loops stand still, while their connections go on to answer pings", "resume", []string{"on"}, nil, []string{Sim}, onOSDs},
 	{"heal", "everything is connected again", "", nil, nil, everywhere, nil},
