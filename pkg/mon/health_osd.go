@@ -108,6 +108,9 @@ func (l *leader) revive(g *status.Going) string {
 	case reason == wire.Silent:
 		return "does its process run? It may be stopped, or its host or network is gone; if it ended, " + start
 	}
+	if l.soft(g.OSD).reason == wire.Refused {
+		return "start it again: " + start + "; it runs? Then something refuses connections to it"
+	}
 	return "start it again: " + start
 }
 

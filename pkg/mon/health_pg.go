@@ -44,6 +44,9 @@ func checkAvailability(l *leader) *status.Check {
 		if p := l.pgs[pg]; p != nil && len(p.Blocked) > 0 {
 			text += ", waits for " + names(p.Blocked)
 		}
+		if hasState(state, "peered") && len(place.Acting) < int(pool.MinSize) {
+			text += fmt.Sprintf(": %s there, and min_size is %d", areThere(len(place.Acting)), pool.MinSize)
+		}
 		if hasState(state, "down") || hasState(state, "incomplete") {
 			c.Severity = status.Err
 		}
@@ -57,6 +60,13 @@ func checkAvailability(l *leader) *status.Check {
 	}
 	c.Summary = fmt.Sprintf("%s not serving", counted(n, "PG"))
 	return c
+}
+
+func areThere(copies int) string {
+	if copies == 1 {
+		return "1 copy is"
+	}
+	return fmt.Sprintf("%d copies are", copies)
 }
 
 func checkDegraded(l *leader) *status.Check {
