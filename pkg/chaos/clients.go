@@ -47,6 +47,8 @@ type user struct {
 	reads int // of a hundred operations
 	life  int
 
+	begins sync.Mutex // held while a new life begins: whoever took it away, and whoever takes all back, want one
+
 	mu    sync.Mutex
 	conn  *client.Client
 	pools map[string]client.Pool
@@ -245,6 +247,8 @@ func (u *user) die() {
 
 // again is a new life of a client that has died.
 func (u *user) again(ctx context.Context) error {
+	u.begins.Lock()
+	defer u.begins.Unlock()
 	u.mu.Lock()
 	lives := u.conn != nil
 	u.mu.Unlock()
