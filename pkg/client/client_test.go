@@ -312,7 +312,8 @@ func TestCommands(t *testing.T) {
 // A write that nobody answers may have happened; a read that nobody answers is only late.
 func TestUnknown(t *testing.T) {
 	t.Parallel()
-	f, p := demo(t, func(c *Config) { c.Timeout = 100 * time.Millisecond })
+	f, p := demo(t)
+	p.c.cfg.Timeout = 100 * time.Millisecond // not while it connects, which has to work
 	f.mu.Lock()
 	f.before = func(name string, body any) bool { return name != "x" }
 	f.mu.Unlock()
@@ -333,9 +334,10 @@ func TestUnknown(t *testing.T) {
 // A put whose pieces cannot be stored leaves the old object, and nothing else.
 func TestPutGivesUp(t *testing.T) {
 	t.Parallel()
-	f, p := demo(t, func(c *Config) { c.Timeout = 500 * time.Millisecond })
+	f, p := demo(t)
 	old := bytesOf(1, 100)
 	put(t, p, "a", old)
+	p.c.cfg.Timeout = 2 * time.Second // enough for what is answered, on a busy machine, too
 	f.mu.Lock()
 	f.before = func(name string, body any) bool {
 		_, ok := body.(*wire.Write)
@@ -377,7 +379,8 @@ func (failing) Read([]byte) (int, error) { return 0, errFailing }
 // The answer to the switch of the manifest is lost. The client finds out that it happened.
 func TestSwitchWithoutAnswer(t *testing.T) {
 	t.Parallel()
-	f, p := demo(t, func(c *Config) { c.Timeout = 500 * time.Millisecond })
+	f, p := demo(t)
+	p.c.cfg.Timeout = 2 * time.Second
 	lost := 0
 	f.before = func(name string, body any) bool {
 		w, ok := body.(*wire.Write)
