@@ -13,7 +13,7 @@ import (
 // "pg query", which any OSD that has the PG answers.
 func (c *Core) command(m core.Received, cmd *wire.Command) {
 	switch cmd.Name {
-	case "osd stats", "osd perf":
+	case "osd stats":
 		c.answer(m.Request, cmd, c.numbers())
 	case "config show":
 		var shown Shown

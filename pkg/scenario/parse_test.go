@@ -94,7 +94,7 @@ func TestProblems(t *testing.T) {
 		{"cluster: {read_lease_interval: 99ms}", "read_lease_interval 99ms: expected 100ms to 1m"},
 		{"cluster: {mons: 2}\nend: well", "1:11: 2 monitors: expected an odd number up to 9|2:1: end \"well\": expected one of"},
 		{"cluster:\n  pools: [{size: 9}]\n  size: 3", "2:3: pools, and pg_num, size or min_size beside them"},
-		{"cluster: {pools: [{failure_domain: rack}]}", "1:19: size 3: expected 1 to 0, the number of racks"},
+		{"cluster: {pools: [{failure_domain: rack}]}", "1:20: failure_domain rack: the cluster has no racks"},
 		{"steps:\n  - {at: 5s, do: kil, osd: 1}", `2:14: verb "kil": did you mean kill?`},
 		{"steps:\n  - {at: 5s, do: kill}", "2:14: kill: on is missing"},
 		{"steps:\n  - {at: 5s, do: kill, osd: 7}\n  - {at: 4s, do: wait}", "2:5: osd.7: there are 5 osds|3:6: at 4s: a step above is at 5s"},

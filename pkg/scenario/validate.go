@@ -81,6 +81,10 @@ func (s *Scenario) checkPools(c *checker) {
 			room, places = s.OSDs, "osds"
 		case "rack":
 			room, places = s.Racks, "racks"
+			if room == 0 {
+				c.want(false, at("failure_domain"), "failure_domain rack: the cluster has no racks")
+				room = p.Size
+			}
 		default:
 			c.want(false, at("failure_domain"), "failure_domain %q: expected host, rack or osd", p.Domain)
 		}
