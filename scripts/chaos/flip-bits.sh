@@ -12,10 +12,11 @@ workload: {writers: 2, readers: 2, objects: 24, think: 60ms}
 steps:
   - {at: 2s, do: rot, osd: 1}
   - {at: 3s, do: scrub, on: all pgs, deep: true}
-  - {when: health PG_DAMAGED, within: 20s, do: repair, on: all pgs}
-  - {when: health not PG_DAMAGED, within: 20s, do: rot, osd: 2}
-  - {after: 1s, do: scrub, on: all pgs, deep: true}
-  - {when: health PG_DAMAGED, within: 20s, do: repair, on: all pgs}
-  - {when: health not PG_DAMAGED, within: 20s, do: wait}
-seconds: 15
+  - {at: 7s, do: repair, on: all pgs}
+  - {at: 10s, do: rot, osd: 2}
+  - {at: 11s, do: scrub, on: all pgs, deep: true}
+  - {at: 15s, do: repair, on: all pgs}
+seconds: 19
+expect:
+  - health says OSD_TOO_MANY_REPAIRS while osd.1 up
 END
