@@ -102,7 +102,7 @@ sim: ## simulate clusters under faults, in virtual time: SEEDS=1-1000
 	@go build -buildvcs=false -o bin/zeph ./cmd/client && bin/zeph sim search --seeds $(SEEDS)
 
 bench-sim: ## how many virtual seconds of a cluster are simulated in a second of one core
-	@go test ./pkg/sim -run '^$$' -bench World -cpu 1 -benchmem
+	@GOGC=400 go test ./pkg/sim -run '^$$' -bench World -cpu 1 -benchmem
 
 OSDS = 1000
 PGS  = 32768
