@@ -86,8 +86,8 @@ fuzz: ## run every fuzz target for FUZZTIME each (default 10s)
 bench-test: ## vet and test the module of the benchmarks
 	@cd bench && go vet ./... && out=$$(go test ./...) || { echo "$$out"; exit 1; }
 
-mutants: ## leave each rule of the protocol out: its script has to notice (ARGS="-run H8")
-	@go run ./scripts/mutants $(ARGS)
+mutants: ## leave each rule of the protocol out: its script and the simulator have to notice (ARGS="-run H8"); writes docs/simulation.md
+	@go run ./scripts/mutants -write $(ARGS)
 
 soak-crush: ## compare with Ceph's crushtool on many random maps
 	@go run ./scripts/crush-diff

@@ -55,6 +55,7 @@ scripts/demo         io    lab                                               -
 scripts/bench-failure       io  lab                                          -
 scripts/soak-heartbeat      io  lab                                          -
 scripts/soak-lab     io    lab                                               -
+scripts/hunt         io    sim                                               -
 `
 
 // libraries are the modules of others, by the names that the table has for them.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -10,7 +11,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 )
 
 func main() {
@@ -27,6 +27,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	only := flags.String("run", "", "only those whose name, hazard or script matches this `regexp`")
 	jobs := flags.Int("jobs", 2, "how many at once")
 	loud := flags.Bool("v", false, "print what the scripts said")
+	sim := flags.Bool("sim", false, "leave the scripts out")
+	known := flags.Bool("known", false, "simulate the seeds that are known to show them, not all from 1 on")
+	write := flags.Bool("write", false, "write what the simulator found into the mutants' files and docs/simulation.md")
 	overlay := flags.String("overlay", "", "run nothing: print a file for go -overlay that plants the mutant of this `name`")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -45,7 +48,12 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	all = slices.DeleteFunc(all, func(m mutant) bool {
 		return !match.MatchString(m.name) && !match.MatchString(strings.Join(m.hazards, " ")) && !match.MatchString(m.script)
 	})
-	return tryAll(ctx, ".", all, *jobs, *loud, out)
+	t := trial{root: ".", jobs: *jobs, known: *known, noScript: *sim, loud: *loud, out: out}
+	err = t.all(ctx, all)
+	if *write {
+		err = errors.Join(err, writeFound(".", all))
+	}
+	return err
 }
 
 // plant writes the files of a mutant to stay, for whoever wants to see it in a simulation or a process.
@@ -67,48 +75,4 @@ func plant(out io.Writer, all []mutant, name string) error {
 		return err
 	}
 	return fmt.Errorf("no mutant is named %s", name)
-}
-
-// tryAll tries the mutants, some at once, after it has seen that their scripts pass without them; and prints the table.
-func tryAll(ctx context.Context, root string, chosen []mutant, jobs int, loud bool, out io.Writer) error {
-	if err := sound(ctx, root, chosen); err != nil {
-		return err
-	}
-	begin := time.Now()
-	results := make([]chan result, len(chosen))
-	for i := range results {
-		results[i] = make(chan result, 1)
-	}
-	work := make(chan int)
-	for range max(1, jobs) {
-		go func() {
-			for i := range work {
-				results[i] <- chosen[i].try(ctx, root)
-			}
-		}()
-	}
-	go func() {
-		for i := range chosen {
-			work <- i
-		}
-		close(work)
-	}()
-	const columns = "%-30s %-7s %-50s %-9s %s\n"
-	fmt.Fprintf(out, columns, "MUTANT", "HAZARD", "SCRIPT", "VERDICT", "TIME")
-	bad := 0
-	for i, m := range chosen {
-		r := <-results[i]
-		fmt.Fprintf(out, columns, m.name, strings.Join(m.hazards, " "), m.pkg+" "+m.script, r.verdict, r.took.Round(100*time.Millisecond))
-		if r.verdict == survived || r.verdict == broken {
-			bad++
-		}
-		if r.verdict == broken || loud {
-			fmt.Fprintln(out, r.output)
-		}
-	}
-	fmt.Fprintf(out, "%d mutants, %d not caught, %v\n", len(chosen), bad, time.Since(begin).Round(time.Second))
-	if bad > 0 {
-		return fmt.Errorf("%d of %d mutants were not caught", bad, len(chosen))
-	}
-	return ctx.Err()
 }

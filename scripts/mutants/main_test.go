@@ -155,37 +155,88 @@ func TestSome(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it compiles a package for each")
 	}
-	all := slices.DeleteFunc(mutants(t), func(m mutant) bool { return m.script == "" })
-	var chosen []mutant
+	chosen := ofToday(mutants(t), func(m *mutant) bool { return m.script != "" })
+	for i := range chosen {
+		chosen[i].sim = planted{}
+	}
+	try := trial{root: root, jobs: 2, out: t.Output()}
+	if err := try.all(t.Context(), chosen); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSimulated has the simulator show five, at the seeds that are known; at these it finds nothing wrong with the code as it is.
+// A change of the cores may move a mutant to another seed: then it is looked for.
+func TestSimulated(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it compiles a simulator for each")
+	}
+	chosen := ofToday(mutants(t), func(m *mutant) bool { return m.sim.mix != "" })
+	try := trial{root: root, jobs: 2, known: true, noScript: true, out: t.Output()}
+	if err := try.all(t.Context(), chosen); err != nil {
+		t.Error(err)
+	}
+}
+
+// ofToday are five of those that can be had, or those that MUTANTS names.
+func ofToday(all []mutant, can func(*mutant) bool) []mutant {
+	all = slices.DeleteFunc(all, func(m mutant) bool { return !can(&m) })
 	if names := os.Getenv("MUTANTS"); names != "" {
-		for _, m := range all {
-			if slices.Contains(strings.Split(names, ","), m.name) {
-				chosen = append(chosen, m)
-			}
+		return slices.DeleteFunc(all, func(m mutant) bool { return !slices.Contains(strings.Split(names, ","), m.name) })
+	}
+	const some = 5
+	var chosen []mutant
+	for i := range some {
+		chosen = append(chosen, all[(time.Now().YearDay()*some+i)%len(all)])
+	}
+	return chosen
+}
+
+// TestEnough: the simulator shows at least so many, each soon, and the page says where.
+func TestEnough(t *testing.T) {
+	all := mutants(t)
+	shown := 0
+	for _, m := range all {
+		if m.sim.mix == "" {
+			continue
 		}
-	} else {
-		const some = 5
-		for i := range some {
-			chosen = append(chosen, all[(time.Now().YearDay()*some+i)%len(all)])
+		shown++
+		if m.sim.seed > mostSeeds || m.sim.took > mostTime {
+			t.Errorf("%s: seed %d, %v", m.name, m.sim.seed, m.sim.took)
+		}
+		if _, err := os.Stat(filepath.Join(root, mixes, m.sim.mix+".yaml")); err != nil {
+			t.Errorf("%s: %v", m.name, err)
 		}
 	}
-	if err := tryAll(t.Context(), root, chosen, 2, false, t.Output()); err != nil {
-		t.Error(err)
+	if shown < 45 {
+		t.Errorf("the simulator shows %d mutants, and should 45", shown)
+	}
+	if *update {
+		if err := writeTable(root, all); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page, err := os.ReadFile(filepath.Join(root, simPage))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !table.Match(page) || withTable(string(page), all) != string(page) {
+		t.Errorf("%s does not say what mutants do: go test ./scripts/mutants -run Enough -update", simPage)
 	}
 }
 
 // TestParse reads what a mutant's file may look like, and what not.
 func TestParse(t *testing.T) {
-	const head = "hazard H1 H2\nscript TestScripts/x\nA rule\nis left out.\n\n"
+	const head = "hazard H1 H2\nscript TestScripts/x\nsim leases 3 1.5s some judge\nA rule\nis left out.\n\n"
 	m, err := parseMutant(head + "=== a.go\n one\n-two\n+2\n\n=== b.go\n+new\n old\n")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []edit{{"a.go", "one\ntwo\n\n", "one\n2\n\n"}, {"b.go", "old\n", "new\nold\n"}}
-	if !slices.Equal(m.edits, want) || m.why != "A rule is left out." || len(m.hazards) != 2 || m.script != "TestScripts/x" {
+	if !slices.Equal(m.edits, want) || m.why != "A rule is left out." || len(m.hazards) != 2 || m.script != "TestScripts/x" || m.sim.String() != "leases 3 1.5s some judge" {
 		t.Errorf("%+v", m)
 	}
-	for _, bad := range []string{head, head + "-two\n", head + "=== a.go\ntwo\n", "script x\nWhy.\n\n=== a.go\n-a\n", "hazard H1\nscript x\n\n=== a.go\n-a\n"} {
+	for _, bad := range []string{"sim leases 1s judge\n" + head + "=== a.go\n-a\n", head, head + "-two\n", head + "=== a.go\ntwo\n", "script x\nWhy.\n\n=== a.go\n-a\n", "hazard H1\nscript x\n\n=== a.go\n-a\n"} {
 		if _, err := parseMutant(bad); err == nil {
 			t.Errorf("%q is taken", bad)
 		}

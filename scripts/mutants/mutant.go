@@ -16,6 +16,7 @@ type mutant struct {
 	pkg     string // folder, from the root: pkg/pg
 	hazards []string
 	script  string // TestScripts/h01_stale_primary; empty: none notices
+	sim     planted
 	why     string
 	edits   []edit
 }
@@ -64,6 +65,11 @@ func parseMutant(text string) (mutant, error) {
 			m.hazards = strings.Fields(value)
 		case "script":
 			m.script = value
+		case "sim":
+			var err error
+			if m.sim, err = parsePlanted(value); err != nil {
+				return m, err
+			}
 		default:
 			why = append(why, line)
 		}

@@ -20,6 +20,7 @@ const (
 	survived verdict = "SURVIVED"
 	broken   verdict = "BROKEN" // it does not fit, or does not compile
 	harmless verdict = "harmless"
+	untried  verdict = "-"
 )
 
 type result struct {
