@@ -107,8 +107,6 @@ type Facts struct {
 	Left     []string      `json:"left_out"`  // what this target or machine cannot do
 	Scrubbed int           `json:"scrubbed"`  // PGs that were read whole in the end
 	Unequal  []string      `json:"unequal"`   // what the scrubs found
-	Moved    uint64        `json:"moved_bytes"`
-	Least    uint64        `json:"least_bytes"`
 }
 
 // Report is report.json.

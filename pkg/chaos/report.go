@@ -23,9 +23,6 @@ func (r *Report) Text() string {
 		100*v.Availability, seconds(v.Gap), 100*v.Active, seconds(v.InactiveGap))
 	line("healed        %s after everything was taken back", seconds(v.Heal))
 	line("copies        %d PGs compared, %d objects differ", f.Scrubbed, len(f.Unequal))
-	if f.Moved > 0 || f.Least > 0 {
-		line("moved         %.1f MB by recovery, %.1f MB at least", float64(f.Moved)/1e6, float64(f.Least)/1e6)
-	}
 	line("false downs   %d", len(v.Downs))
 	if len(v.Faults) > 0 {
 		line("")
