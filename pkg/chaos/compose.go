@@ -353,7 +353,7 @@ func (t *composeTarget) awaitName(ctx context.Context, service string) (string, 
 	}
 }
 
-const readyTime = 30 * time.Second
+const readyTime = 2 * time.Minute // of a busy machine
 
 // Down removes containers, networks and volumes; the image stays. It does without our folder, should somebody have
 // removed that.

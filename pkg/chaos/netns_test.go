@@ -27,14 +27,15 @@ func TestNetns(t *testing.T) {
 cluster: {mons: 3, osds: 4, pg_num: 4}
 workload: {writers: 3, readers: 2, objects: 12, think: 10ms}
 steps:
-  - {at: 1s, do: cut, osd: 0, for: 5s}
-  - {when: osd.0 not up, do: wait}
-  - {when: osd.0 up, do: refuse, osd: 1, for: 3s}
-  - {when: osd.1 not up, do: wait}
-  - {when: osd.1 up, do: wait}
-expect:
-  - healthy within 20s
-seconds: 12
+  - {at: 1s, do: cut, osd: 0}
+  - {when: osd.0 not up, within: 2m, do: wait}
+  - {after: 3s, do: heal}
+  - {when: osd.0 up, within: 2m, do: wait}
+  - {after: 1s, do: refuse, osd: 1}
+  - {when: osd.1 not up, within: 2m, do: wait}
+  - {after: 2s, do: heal}
+  - {when: osd.1 up, within: 2m, do: wait}
+seconds: 10
 `)
 }
 
