@@ -92,6 +92,7 @@ func (a *app) simSearch(ctx context.Context, f *simFlags, o sim.Options, last ui
 	wg.Wait()
 	show("")
 	out.Wall = time.Since(out.began)
+	out.Missed = sim.NotReached(out.reached)
 	slices.SortFunc(out.Bad, func(a, b badRun) int { return cmp.Compare(a.Seed, b.Seed) })
 	if err := a.print(&out); err != nil {
 		return err
@@ -140,6 +141,8 @@ type searchResult struct {
 	Done    int           `json:"operations"`
 	Faults  int           `json:"faults"`
 	Source  string        `json:"source"`
+	Missed  []string      `json:"never_reached,omitempty"` // of the rare states that a search is expected to reach
+	reached map[string]int
 	began   time.Time
 }
 
@@ -155,6 +158,12 @@ func (s *searchResult) add(r simResult) {
 	s.Virtual += r.Virtual
 	s.Done += r.Counts.Done
 	s.Faults += r.Faults
+	if s.reached == nil {
+		s.reached = make(map[string]int)
+	}
+	for state, n := range r.Reached {
+		s.reached[state] += n
+	}
 	if !r.OK {
 		s.Bad = append(s.Bad, badRun{r.Seed, r.complaint(), r.Replay, r.TraceHash})
 	}
@@ -172,5 +181,8 @@ func (s *searchResult) text(w *bufio.Writer) {
 		s.Runs, len(s.Bad), s.Done, s.Faults, s.Virtual.Round(time.Second), speed)
 	for _, b := range s.Bad {
 		fmt.Fprintf(w, "  seed %d: %s\n    %s\n", b.Seed, b.What, b.Replay)
+	}
+	for _, state := range s.Missed {
+		fmt.Fprintf(w, "  never reached: %s\n", state)
 	}
 }
