@@ -27,6 +27,9 @@ func (pg *PG) Look() Looked {
 	}
 }
 
+// History is what the copy knows of the PG's past. It is not to be changed.
+func (pg *PG) History() *wire.PGInfo { return &pg.info }
+
 // Knows reports whether a version is in the log, or may have been before it was trimmed.
 func (pg *PG) Knows(v wire.PGVersion) bool { return v.Compare(pg.log.tail) <= 0 || pg.log.has(v) }
 

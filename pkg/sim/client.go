@@ -28,6 +28,7 @@ type client struct {
 	quiet bool                // it begins nothing new
 	ops   int                 // that it began, or rests before: their numbers
 	names int                 // the number of the present one, which names its values
+	epoch osdmap.Epoch        // of its map, in this life
 	seen  map[string]string   // the newest value of an object that it knows of, for swaps
 	life  int                 // counts its processes
 }
@@ -62,6 +63,10 @@ func (cl *client) own(_ *Node, e core.Effect) {
 			panic(fmt.Sprintf("sim: %s: operation %v ended twice", cl.n.name, e.Token))
 		}
 		delete(cl.open, e.Token.N)
+		if newest := cl.c.state().Epoch(); e.Epoch < cl.epoch || e.Epoch > newest {
+			cl.c.violation("a map went back (I6)", fmt.Sprintf("%s: e%d after e%d, the newest is e%d", cl.n.name, e.Epoch, cl.epoch, newest))
+		}
+		cl.epoch = e.Epoch
 		if r.recheck != nil {
 			r.recheck(e)
 		} else {
@@ -105,6 +110,7 @@ func (cl *client) rest() {
 func (cl *client) die() {
 	cl.n.Crash(false)
 	cl.life++
+	cl.epoch = 0
 	for token := uint64(1); token <= cl.next; token++ {
 		if r := cl.open[token]; r != nil && r.recheck == nil {
 			r.op.Outcome = history.Unknown

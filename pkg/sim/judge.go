@@ -212,6 +212,10 @@ func (c *Cluster) checkDurable(op *history.Operation, v wire.PGVersion) {
 		return // somebody may have removed it meanwhile
 	}
 	key := c.keyOf(op.Object)
+	if lacks, of := c.actingWithout(c.pgOf(op.Object), key, v); lacks != "" {
+		c.violation("acknowledged, and not durable (I3)", fmt.Sprintf("%s of %s as %v is not on %s, which is acting in interval %v", op.Kind, op.Object, v, lacks, of), c.aboutObject(op.Object))
+		return
+	}
 	have, need := 0, c.minSize(op.Object)
 	for _, o := range c.osds {
 		if info, err := o.Store().Stat(key); err == nil && info.Version.Compare(store.Version(v)) >= 0 {
@@ -221,6 +225,26 @@ func (c *Cluster) checkDurable(op *history.Operation, v wire.PGVersion) {
 		}
 	}
 	c.violation("acknowledged, and not durable (I3)", fmt.Sprintf("%s of %s as %v is on %d disks, min_size is %d", op.Kind, op.Object, v, have, need), c.aboutObject(op.Object))
+}
+
+// actingWithout names an acting member of the interval in which a write was made that does not have it; empty if all have
+// it, or that interval is over already.
+func (c *Cluster) actingWithout(id osdmap.PGID, key store.Key, v wire.PGVersion) (who string, of osdmap.Epoch) {
+	primary := c.osdCore(c.mapping(id).ActingPrimary)
+	if primary == nil || primary.PG(id) == nil {
+		return "", 0
+	}
+	iv := &primary.PG(id).History().Interval
+	if iv.First > v.Epoch {
+		return "", 0
+	}
+	for _, m := range iv.Acting {
+		info, err := c.osds[m.OSD].Store().Stat(key)
+		if m.Store == c.stores[m.OSD] && (err != nil || info.Version.Compare(store.Version(v)) < 0) {
+			return m.OSD.String(), iv.First
+		}
+	}
+	return "", 0
 }
 
 // keyOf is where the stores have an object.

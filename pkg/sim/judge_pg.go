@@ -45,6 +45,9 @@ func (c *Cluster) inspect() {
 	if all {
 		k.next = c.w.now + time.Second
 	}
+	if all {
+		c.sameBytes()
+	}
 	var acked map[osdmap.PGID][]write
 	for id := range c.osds {
 		core := c.osdCore(osdmap.OSDID(id))
@@ -206,5 +209,42 @@ func (c *Cluster) sameMap(id int, m *osdmap.Map) {
 	b, err2 := other.Encode()
 	if err1 != nil || err2 != nil || string(a) != string(b) {
 		c.violation("two maps of one epoch (I6)", fmt.Sprintf("%s has another e%d than somebody before it", c.osds[id].name, m.Epoch()), about{})
+	}
+}
+
+// sameBytes demands that two disks which have an object at one version have the same bytes: what was pushed from one to
+// the other is what was written, and nobody makes one version of an object twice (I9). What says itself that it is damaged
+// is left out.
+func (c *Cluster) sameBytes() {
+	if len(c.osds) > 50 { // reading all of it takes long
+		return
+	}
+	type copy struct {
+		version store.Version
+		of      store.Verified
+		on      *Node
+	}
+	var have []copy
+	for _, name := range c.objects() {
+		key := c.keyOf(name)
+		have = have[:0]
+		for _, o := range c.osds {
+			info, err := o.Store().Stat(key)
+			if err != nil {
+				continue
+			}
+			v, err := o.Store().Verify(key)
+			if err != nil || len(v.Damage) > 0 {
+				continue
+			}
+			for _, other := range have {
+				if other.version == info.Version && (other.of.Data != v.Data || other.of.Attrs != v.Attrs || other.of.Omap != v.Omap) {
+					c.violation("one version, two contents (I9)", fmt.Sprintf("%s at %v: %s has data %08x attrs %08x, %s has data %08x attrs %08x",
+						name, info.Version, other.on.name, other.of.Data, other.of.Attrs, o.name, v.Data, v.Attrs), c.aboutObject(name))
+					return
+				}
+			}
+			have = append(have, copy{info.Version, v, o})
+		}
 	}
 }
