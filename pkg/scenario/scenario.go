@@ -107,6 +107,7 @@ var Kinds = []Kind{
 	{"hles", "a primary activates, is heard by the next, and is gone for long", false},
 	{"isolate", "a primary is cut off from all but the clients and marked down, others restart within its lease", false},
 	{"late", "timers of an OSD or a monitor are late", false},
+	{"lie", "a disk has lied: after a crash it is as it was a while ago", false},
 	{"load", "clients want more at a time than before", false},
 	{"mon", "a monitor dies, pauses, is cut off, or has a disk that hangs", false},
 	{"out", "operators put OSDs out and in, and change their weights", false},

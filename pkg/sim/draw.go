@@ -25,6 +25,11 @@ func draw(o Options) settings {
 	}
 	s.Size = min(s.Hosts, pick(r, 2, 3, 3, 3, 3, 4))
 	s.MinSize = min(s.Size, pick(r, 1, 2, 2, 2, 2, 2, 3))
+	if p := core.RandFor(o.Seed, "draw/pools"); o.PGs == 0 && p.IntN(4) == 0 {
+		size := min(s.Size, pick(p, 2, 3))
+		s.Pools = []scenario.Pool{{Name: "sim", PGs: s.PGs, Size: s.Size, MinSize: s.MinSize, Domain: "host"},
+			{Name: "sim2", PGs: pick(p, 1, 2, 4), Size: size, MinSize: min(size, pick(p, 1, 2, 2)), Domain: "host"}}
+	}
 	s.Seconds = or(o.Seconds, pick(r, 15, 20, 30, 40))
 	s.Heal = 90
 	s.Workload = scenario.Workload{

@@ -61,6 +61,7 @@ var strikes = map[string]func(*nemesis){
 	"hles":     (*nemesis).hles,
 	"isolate":  (*nemesis).isolate,
 	"late":     (*nemesis).late,
+	"lie":      (*nemesis).lie,
 	"load":     (*nemesis).load,
 	"mon":      (*nemesis).mon,
 	"out":      (*nemesis).out,
@@ -349,6 +350,9 @@ func (n *nemesis) client() {
 // leases are: an interval with long ones is followed by one with short ones, and the other way around.
 func (n *nemesis) pool() {
 	least, most := n.c.cfg.MinSize, n.c.cfg.Size
+	if n.has("rot", "decay") { // the one copy that is kept would be the damaged one, which nobody knows yet
+		least = max(least, min(2, most))
+	}
 	size := least + n.rand.IntN(most-least+1)
 	lease := n.c.cfg.Lease
 	if n.chance(50) {
@@ -365,8 +369,7 @@ func (n *nemesis) setPool(size, least int, lease time.Duration, command func(fun
 
 // scrub looks through a placement group, as operators have it done.
 func (n *nemesis) scrub() {
-	pg := osdmap.PGID{Pool: n.c.pool, Seed: uint32(n.rand.IntN(n.c.cfg.PGs))}
-	n.c.operator.askPG(pg, pick(n.rand, "pg scrub", "pg deep-scrub", "pg deep-scrub", "pg repair"))
+	n.c.operator.askPG(n.pg(), pick(n.rand, "pg scrub", "pg deep-scrub", "pg deep-scrub", "pg repair"))
 }
 
 // rot damages a block of an object on one disk, while every other copy is there and right.
@@ -380,7 +383,8 @@ func (n *nemesis) rot() {
 		return
 	}
 	o := acting[n.rand.IntN(len(acting))]
-	from, to := store.SpanOf(pg, uint32(c.cfg.PGs)).Bounds()
+	pool, _ := c.state().Map().Pool(pg.Pool)
+	from, to := store.SpanOf(pg, pool.PGNum).Bounds()
 	items, _, err := o.Store().List(from, to, 0)
 	if err != nil || len(items) == 0 {
 		return
@@ -395,16 +399,19 @@ func (n *nemesis) rot() {
 			return // a write is under way: this may be the only copy of it
 		}
 	}
-	if o.Store().Damage(key, 0, 1) {
+	if n.chance(25) && o.Store().DamageRecord(key) || o.Store().Damage(key, 0, 1) { // its record, or a block of it
 		c.budget = false
 		c.rotten = append(c.rotten, rotten{o, key})
 		c.w.Note(o.name, "rots", key.String())
 	}
 }
 
+// pg is a placement group of any pool.
+func (n *nemesis) pg() osdmap.PGID { return n.c.pgAt(n.rand.IntN(n.c.pgCount())) }
+
 // target is a PG, and its members up to the primary first.
 func (n *nemesis) target() (pg osdmap.PGID, acting []*Node) {
-	pg = osdmap.PGID{Pool: n.c.pool, Seed: uint32(n.rand.IntN(n.c.cfg.PGs))}
+	pg = n.pg()
 	place := n.c.mapping(pg)
 	if place.ActingPrimary != osdmap.NoOSD {
 		acting = append(acting, n.c.osds[place.ActingPrimary])

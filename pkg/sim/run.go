@@ -9,8 +9,6 @@ import (
 	"zeph/pkg/history"
 	"zeph/pkg/osdmap"
 	"zeph/pkg/scenario"
-	"zeph/pkg/store"
-	"zeph/pkg/wire"
 )
 
 // Options say which run is wanted. Zeros are drawn by seed.
@@ -173,72 +171,6 @@ func (c *Cluster) mend() {
 		c.until(10*time.Second, func() bool { return !c.rots() })
 	}
 	c.violation("damage is not repaired (I8)", fmt.Sprintf("%v on %s", c.rotten[0].key, c.rotten[0].n.name))
-}
-
-// loseOne takes an OSD away for good: the first that can be lost, from one on. It may be that none can.
-func (c *Cluster) loseOne(from int) {
-	for i := range c.osds {
-		if id := (from + i) % len(c.osds); c.losable(id) {
-			c.lost, c.gone[id] = id, true
-			c.osds[id].Crash(true)
-			return
-		}
-	}
-	c.w.Note("nemesis", "ends", "no osd can be lost")
-}
-
-// losable reports whether everything that was acknowledged, and everything that others have yet to be given, is
-// on some other disk, too. With few copies it may not be: a write under way overwrites the acknowledged value on one,
-// another member has yet to be recovered, and then the third is all there is.
-func (c *Cluster) losable(id int) bool {
-	if !c.budget { // a copy has been destroyed already
-		return false
-	}
-	for _, name := range c.objects() {
-		if v, known := c.acked[name]; known && !v.removed && !c.elsewhere(id, c.keyOf(name), v.version) {
-			return false
-		}
-	}
-	for other, o := range c.osds {
-		for _, pg := range c.pgs() {
-			for _, m := range missingOn(o, pg) {
-				key := store.Key{Pool: pg.Pool, Hash: m.Object.Hash, Namespace: m.Object.Namespace, Name: m.Object.Name}
-				if other != id && !m.Delete && !c.elsewhere(id, key, m.Need) {
-					return false
-				}
-			}
-		}
-	}
-	return true
-}
-
-// elsewhere reports whether some other OSD has an object at a version.
-func (c *Cluster) elsewhere(than int, key store.Key, v wire.PGVersion) bool {
-	for id, o := range c.osds {
-		if id != than && !c.gone[id] {
-			if info, err := o.Store().Stat(key); err == nil && info.Version == store.Version(v) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// missingOn are the objects that an OSD's log of a placement group has and its disk lacks.
-func missingOn(o *Node, id osdmap.PGID) []wire.PGMissing {
-	rows, _, err := o.Store().Rows(id, "missing/", "missing0", 0)
-	if err != nil {
-		return nil // it has no copy
-	}
-	var all []wire.PGMissing
-	for _, row := range rows {
-		var m wire.PGMissing
-		if err := wire.ParseBody(row.Value, &m, false); err != nil {
-			panic("sim: " + err.Error())
-		}
-		all = append(all, m)
-	}
-	return all
 }
 
 // few leaves fewer OSDs than a PG needs: everything must block, and nothing be made up. Then the others

@@ -190,3 +190,27 @@ func TestSetSize(t *testing.T) {
 		t.Errorf("with room again: %v", err)
 	}
 }
+
+// TestClone: a clone has what is durable, and what happens to one of the two the other does not see.
+func TestClone(t *testing.T) {
+	t.Parallel()
+	s, _ := stepped(t, 3)
+	s.Commit(1)
+	c := s.Clone()
+	s.Commit(1)
+	if at(t, s) != 2 || at(t, c) != 1 || c.Pending() != 0 {
+		t.Errorf("at %d, the clone at %d with %d waiting", at(t, s), at(t, c), c.Pending())
+	}
+	var txn store.Txn
+	txn.Write(keyA, 0, []byte("clone"))
+	if err := c.Submit(&txn, func(error) {}); err != nil {
+		t.Fatal(err)
+	}
+	c.Commit(1)
+	if data, _, err := s.Read(nil, keyA, 0, 5); err != nil || len(data) != 0 {
+		t.Errorf("%q, %v: it was written to the clone", data, err)
+	}
+	if data, _, err := c.Read(nil, keyA, 0, 5); err != nil || string(data) != "clone" {
+		t.Errorf("the clone has %q, %v", data, err)
+	}
+}
