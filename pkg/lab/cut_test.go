@@ -59,14 +59,22 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// dial says what becomes of a connection to a daemon. Whoever wants no silence waits long enough for a busy machine.
+// dial says what becomes of a connection to a daemon.
 func dial(t *testing.T, d Daemon, want string) string {
 	t.Helper()
-	patience := time.Minute
+	return outcome(net.DialTimeout("tcp", strings.TrimPrefix(d.Addresses[0].Addr, "tcp://"), patience(want)))
+}
+
+// patience is how long to wait. Whoever wants no silence waits long enough for a busy machine.
+func patience(want string) time.Duration {
 	if want == "silence" {
-		patience = 300 * time.Millisecond
+		return 300 * time.Millisecond
 	}
-	c, err := net.DialTimeout("tcp", strings.TrimPrefix(d.Addresses[0].Addr, "tcp://"), patience)
+	return time.Minute
+}
+
+// outcome is a dial's in a word.
+func outcome(c net.Conn, err error) string {
 	var slow net.Error
 	switch {
 	case err == nil:

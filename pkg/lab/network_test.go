@@ -2,15 +2,11 @@ package lab
 
 import (
 	"context"
-	"errors"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 )
 
 func TestRouted(t *testing.T) {
@@ -58,7 +54,7 @@ func TestNetns(t *testing.T) {
 	}
 	seen := func(from, want string) {
 		t.Helper()
-		if got := dialAs(l, from, find(t, l, "osd.0")); got != want {
+		if got := dialAs(l, from, find(t, l, "osd.0"), want); got != want {
 			t.Errorf("from %s: %s, want %s", from, got, want)
 		}
 	}
@@ -123,19 +119,8 @@ func needsNetns(t *testing.T) {
 }
 
 // dialAs says what becomes of a connection from a node to a daemon.
-func dialAs(l *Lab, from string, d Daemon) string {
-	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+func dialAs(l *Lab, from string, d Daemon, want string) string {
+	ctx, cancel := context.WithTimeout(context.Background(), patience(want))
 	defer cancel()
-	c, err := DialFrom(l.namespace(from))(ctx, "tcp4", strings.TrimPrefix(d.Addresses[0].Addr, "tcp://"))
-	var slow net.Error
-	switch {
-	case err == nil:
-		c.Close()
-		return "open"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "refused"
-	case errors.As(err, &slow) && slow.Timeout():
-		return "silence"
-	}
-	return err.Error()
+	return outcome(DialFrom(l.namespace(from))(ctx, "tcp4", strings.TrimPrefix(d.Addresses[0].Addr, "tcp://")))
 }
