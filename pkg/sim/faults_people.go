@@ -20,7 +20,9 @@ func (n *nemesis) churn() {
 			args = []string{"crush move", "name", fmt.Sprint("osd.", id), "location", fmt.Sprint("host=h", n.rand.IntN(n.c.cfg.Hosts))}
 		}
 		n.after(time.Duration(i)*100*time.Millisecond, time.Duration(i+1)*400*time.Millisecond, func() {
-			n.c.operator.command(nil, args[0], args[1:]...)
+			if !n.over { // it would stay so
+				n.c.operator.command(nil, args[0], args[1:]...)
+			}
 		})
 	}
 }
