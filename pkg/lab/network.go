@@ -145,7 +145,10 @@ func (l *Lab) wire(s *state, node string) error {
 func (l *Lab) removeNetwork() error {
 	found, err := filepath.Glob(filepath.Join(namespaces, l.namespace("*")))
 	for _, path := range found {
-		err = errors.Join(err, run("", "ip", "netns", "del", filepath.Base(path)))
+		e := run("", "ip", "netns", "del", filepath.Base(path))
+		if _, there := os.Stat(path); there == nil { // else another program was faster
+			err = errors.Join(err, e)
+		}
 	}
 	return err
 }

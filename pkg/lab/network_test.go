@@ -93,6 +93,13 @@ func TestNetns(t *testing.T) {
 func TestStaleNetwork(t *testing.T) {
 	needsNetns(t)
 	gone := &Lab{dir: t.TempDir() + "/a folder"}
+	if err := os.Mkdir(gone.dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	unlock, err := gone.lock(t.Context()) // or others would take it for stale at once
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := gone.raiseNetwork(&state{Netns: true}); err != nil {
 		t.Fatal(err)
 	}
@@ -100,6 +107,7 @@ func TestStaleNetwork(t *testing.T) {
 	if _, err := os.Stat(r); err != nil {
 		t.Fatal(err)
 	}
+	unlock()
 	if err := removeStaleNetworks(); err != nil {
 		t.Fatal(err)
 	}
