@@ -144,7 +144,7 @@ func (pg *PG) reserve(r core.Received, v *wire.PGReserve) {
 	switch {
 	case v.Step == wire.ReserveRelease:
 		pg.dropSlot()
-	case v.Step == wire.ReserveAsk && pg.tooFull(0):
+	case v.Step == wire.ReserveAsk && (pg.tooFull(0) || pg.buggify(30)):
 		pg.dropSlot()
 		pg.sayReserve(wire.ReserveRefuse)
 	case v.Step == wire.ReserveAsk:
