@@ -27,13 +27,18 @@ func (c *Cluster) loseOne(from int) {
 // acknowledged, and everything that others have yet to be given, is on some other disk, too. With few copies it may not be: a write under way overwrites the acknowledged value on one,
 // another member has yet to be recovered, and then the third is all there is.
 func (c *Cluster) losable(id int) bool {
-	return c.budget && !c.vouchesAlone(id) && c.backedUp(id) // without budget a copy has been destroyed already
+	return c.budget && !c.vouchesAlone(id) && c.backedUp(id, sameVersion) // without budget a copy has been destroyed already
 }
 
+// sameVersion and noOlder say what counts as a copy of a version elsewhere: a newer one may still be undone, but the
+// monitors may let an OSD go that has nothing which the others have not passed.
+func sameVersion(has, wanted store.Version) bool { return has == wanted }
+func noOlder(has, wanted store.Version) bool     { return has.Compare(wanted) >= 0 }
+
 // backedUp is the part of losable that is about objects.
-func (c *Cluster) backedUp(id int) bool {
+func (c *Cluster) backedUp(id int, counts func(has, wanted store.Version) bool) bool {
 	for _, name := range c.objects() {
-		if v, known := c.acked[name]; known && !v.removed && !c.elsewhere(id, c.keyOf(name), v.version) {
+		if v, known := c.acked[name]; known && !v.removed && !c.elsewhere(id, c.keyOf(name), v.version, counts) {
 			return false
 		}
 	}
@@ -41,7 +46,7 @@ func (c *Cluster) backedUp(id int) bool {
 		for _, pg := range c.pgs() {
 			for _, m := range missingOn(o, pg) {
 				key := store.Key{Pool: pg.Pool, Hash: m.Object.Hash, Namespace: m.Object.Namespace, Name: m.Object.Name}
-				if other != id && !m.Delete && !c.elsewhere(id, key, m.Need) {
+				if other != id && !m.Delete && !c.elsewhere(id, key, m.Need, counts) {
 					return false
 				}
 			}
@@ -50,11 +55,11 @@ func (c *Cluster) backedUp(id int) bool {
 	return true
 }
 
-// elsewhere reports whether some other OSD has an object at a version.
-func (c *Cluster) elsewhere(than int, key store.Key, v wire.PGVersion) bool {
+// elsewhere reports whether some other OSD has an object at a version that counts.
+func (c *Cluster) elsewhere(than int, key store.Key, v wire.PGVersion, counts func(has, wanted store.Version) bool) bool {
 	for id, o := range c.osds {
 		if id != than && !c.gone[id] {
-			if info, err := o.Store().Stat(key); err == nil && info.Version == store.Version(v) {
+			if info, err := o.Store().Stat(key); err == nil && counts(info.Version, store.Version(v)) {
 				return true
 			}
 		}

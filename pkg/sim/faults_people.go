@@ -98,7 +98,7 @@ func (c *Cluster) destroyed(id int) {
 	if o, ok := c.state().Map().OSD(osdmap.OSDID(id)); !ok || !o.Destroyed {
 		return // the word is old
 	}
-	if c.budget && !c.backedUp(id) { // nobody waits for its word: the map says that it has none
+	if c.budget && !c.backedUp(id, noOlder) { // nobody waits for its word: the map says that it has none
 		c.violation("destroyed, and needed (I10)", c.osds[id].name+" has what no other disk has")
 	}
 	c.w.Note(c.osds[id].name, "destroyed", "")
