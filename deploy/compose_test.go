@@ -95,10 +95,10 @@ type project struct {
 func newProject(t *testing.T) *project {
 	binaries(t)
 	id := fmt.Sprintf("zephtest%d", os.Getpid())
-	net := 10 + rand.N(200)
+	net := rand.N(250) // other tests, and docker-compose.yml itself, have 10.77 and 10.78
 	p := &project{t, append(os.Environ(),
 		"COMPOSE_PROJECT_NAME="+id, "ZEPH_VERSION="+id, "ZEPH_BUILD_TARGET=local", "ZEPH_CAPACITY=1G",
-		fmt.Sprintf("ZEPH_PUBLIC_NETWORK=10.77.%d.0/24", net), fmt.Sprintf("ZEPH_CLUSTER_NETWORK=10.78.%d.0/24", net))}
+		fmt.Sprintf("ZEPH_PUBLIC_NETWORK=10.75.%d.0/24", net), fmt.Sprintf("ZEPH_CLUSTER_NETWORK=10.76.%d.0/24", net))}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("%s", p.run(nil, "docker-compose", "logs", "--tail", "30", "--no-color"))
