@@ -36,6 +36,10 @@ func (b *bench) prepare(ctx context.Context) error {
 		return err
 	}
 	b.client = c
+	// Each OSD is broken more often here than in a year: monitors are not to become patient with it (protocol 15.7).
+	if _, err := c.MonCommand(ctx, "config set", client.Args{"who": "mon", "name": "mon_osd_adjust_heartbeat_grace", "value": "false"}); err != nil {
+		return err
+	}
 	if b.pool, err = c.Pool(ctx, "demo"); err != nil {
 		return err
 	}
