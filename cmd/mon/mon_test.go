@@ -13,15 +13,7 @@ import (
 	"testing"
 )
 
-// program builds zeph-mon, once for all tests.
-func program(t *testing.T) string {
-	t.Helper()
-	if built == "" {
-		t.Skip("the program was not built")
-	}
-	return built
-}
-
+// built is zeph-mon, built once for all tests.
 var built string
 
 func TestMain(m *testing.M) {
@@ -42,7 +34,7 @@ func TestMain(m *testing.M) {
 // zephMon runs the program to its end.
 func zephMon(t *testing.T, args ...string) (out string, code int) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), program(t), args...)
+	cmd := exec.CommandContext(t.Context(), built, args...)
 	cmd.Env = []string{}
 	b, err := cmd.CombinedOutput()
 	if err != nil && cmd.ProcessState == nil {
@@ -80,7 +72,7 @@ func shortDir(t *testing.T) string {
 // running starts the program and waits until it says that it is ready.
 func running(t *testing.T, args ...string) (cmd *exec.Cmd, stderr *bytes.Buffer) {
 	t.Helper()
-	cmd, stderr = exec.Command(program(t), args...), new(bytes.Buffer)
+	cmd, stderr = exec.Command(built, args...), new(bytes.Buffer)
 	cmd.Env, cmd.Stderr = []string{}, stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

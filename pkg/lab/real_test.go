@@ -153,6 +153,17 @@ func needs(t *testing.T, has bool, what, pkg string) {
 	t.Skipf("%s is missing: it is in Debian's %s", what, pkg)
 }
 
+// able skips a test of what this machine cannot do, except in CI, which has to be able.
+func able(t *testing.T, err error) {
+	t.Helper()
+	if err != nil && os.Getenv("CI") != "" {
+		t.Fatalf("in CI it must be there: %v", err)
+	}
+	if err != nil {
+		t.Skip(err)
+	}
+}
+
 // testSockets holds each TCP socket of each daemon against the addresses that the lab lists: it
 // listens at its own, and is connected from or to one of them. So all traffic is the messenger's.
 func testSockets(t *testing.T, l *Lab) {
