@@ -48,8 +48,8 @@ The cluster is started, clients use it and write down what they are told, the sc
 happen to it, everything is taken back, it heals, and all is read once more. Then judges look at it. What they looked
 at stays in a folder: zeph chaos verify FOLDER judges it again.
 
-The exit code is 0 when the run passes, 1 when something is wrong, 2 when the scenario makes no sense or the target
-cannot do it, 5 when the run does not count: with fewer than 50 operations a second it shows nothing.`,
+The exit code is 0 when the run passes, 1 when something is wrong or this machine lacks a tool for it, 2 when the
+scenario makes no sense or is not for that target, 5 when the run does not count: with fewer than 50 operations a second it shows nothing.`,
 		Args:              takes("SCENARIO"),
 		ValidArgsFunction: completeScenarios,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -214,7 +214,7 @@ func (w *watcher) fresh(ctx context.Context) (Sample, error) {
 		w.mu.Lock()
 		s, asked, looked := w.last, w.asked, w.looked
 		w.mu.Unlock()
-		if asked >= from {
+		if asked > from {
 			return s, nil
 		}
 		select {
@@ -225,19 +225,15 @@ func (w *watcher) fresh(ctx context.Context) (Sample, error) {
 	}
 }
 
-// until waits for a condition.
+// until waits for a condition. What was seen before it was asked does not count: the step before it may have changed it.
 func (w *watcher) until(ctx context.Context, c *scenario.Condition) error {
 	for {
-		w.mu.Lock()
-		s, looked := w.last, w.looked
-		w.mu.Unlock()
-		if s.PGs != nil && holds(c, &s) {
-			return nil
+		s, err := w.fresh(ctx)
+		if err != nil {
+			return fmt.Errorf("%w: %v is not so: %s", err, c, s.brief())
 		}
-		select {
-		case <-looked:
-		case <-ctx.Done():
-			return fmt.Errorf("%w: %v is not so: %s", context.Cause(ctx), c, s.brief())
+		if holds(c, &s) {
+			return nil
 		}
 	}
 }
